@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Lines for people: log, guest errors, and the text of failures.
+ */
+#include "port.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+int idt_error(struct idtntb_error *error, int result, const char *format, ...)
+{
+	va_list arguments;
+
+	if (!error)
+		return result;
+	va_start(arguments, format);
+	vsnprintf(error->text, sizeof(error->text), format, arguments);
+	va_end(arguments);
+	return result;
+}
+
+void idt_log_line(struct idtntb_port *port, enum idtntb_log_level level, const char *format, ...)
+{
+	char text[200];
+	va_list arguments;
+
+	if (!port->ops.log)
+		return;
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	port->ops.log(port->opaque, level, text);
+}
+
+/* Without a clock a rate can only be one of counts: the first four of a kind, then each power of two. */
+static bool due(uint32_t count)
+{
+	return count <= 4 || !(count & (count - 1));
+}
+
+void idt_guest_error(struct idtntb_port *port, const struct idt_decode *decode, const char *format, ...)
+{
+	char text[200];
+	va_list arguments;
+	uint32_t *count = &port->errors[decode ? decode->row % 512 : 0];
+	int used;
+
+	port->stats.guest_errors++;
+	++*count;
+	if (!port->ops.guest_error || !due(*count))
+		return;
+	va_start(arguments, format);
+	used = vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	if (*count > 4 && used > 0 && (size_t)used < sizeof(text))
+		snprintf(text + used, sizeof(text) - (size_t)used, " (%u times)", *count);
+	port->ops.guest_error(port->opaque, text);
+}
