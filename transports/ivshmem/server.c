@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * idtntb-ivshmem-server: hands the switch's shared memory and everybody's doorbells to those who connect. No guest
+ * traffic goes through it, and clients outlive it: see docs/ivshmem.md.
+ */
+#include "server.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct server {
+	struct server_options options;
+	struct loop loop;
+	struct server_lock lock;
+	struct memory memory;
+	struct listener main, ram;
+	struct clients clients;
+	struct ram_relay relay;
+	char ram_path[sizeof(((struct listener *)0)->path)];
+};
+
+/* 64 clients with 64 vectors, and all RAM offers, are more descriptors than the usual 1024. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (!getrlimit(RLIMIT_NOFILE, &limit)) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+static void say_listening(const struct server *server)
+{
+	const struct idtntb_topology *topology = &server->options.topology;
+	char ports[160] = "";
+	size_t at = 0;
+
+	for (unsigned p = 0; p < topology->port_count; p++)
+		at += (size_t)snprintf(ports + at, sizeof(ports) - at, "%s%u=%u", p ? "," : "", topology->ports[p].port,
+				       topology->ports[p].partition);
+	say("listening on %s: %s, ports %s (port=partition), %llu KiB%s, %u vectors", server->options.socket,
+	    topology->chip->name, ports, (unsigned long long)server->options.size >> 10,
+	    server->memory.kept ? " kept from the server before" : "", server->options.vectors);
+}
+
+/* The switch is there before its sockets are, and PATH.ram before PATH: who can connect finds all of it. */
+static int listen_and_run(struct server *server)
+{
+	const struct server_options *options = &server->options;
+	int error = listener_open(&server->ram, &server->loop, server->ram_path, SOCK_SEQPACKET, options->mode);
+
+	if (error)
+		return error;
+	error = listener_open(&server->main, &server->loop, options->socket, SOCK_STREAM, options->mode);
+	if (!error) {
+		say_listening(server);
+		error = loop_run(&server->loop);
+		if (error)
+			say("cannot wait for clients: %s", strerror(-error));
+		else
+			say("%s: ending", strsignal(server->loop.stopped_by));
+		listener_close(&server->main);
+	}
+	listener_close(&server->ram);
+	clients_close(&server->clients);
+	ram_close(&server->relay);
+	return error;
+}
+
+static int serve(struct server *server)
+{
+	const struct server_options *options = &server->options;
+	int error = lock_take(&server->lock, options->socket);
+
+	if (error)
+		return error;
+	error = listener_clear(options->socket, SOCK_STREAM);
+	if (!error)
+		error = listener_clear(server->ram_path, SOCK_SEQPACKET);
+	if (!error)
+		error = memory_open(&server->memory, options);
+	if (!error) {
+		server->clients = (struct clients){ .loop = &server->loop,
+						    .vectors = options->vectors,
+						    .memory = server->memory.fd,
+						    .verbose = options->verbose };
+		server->relay = (struct ram_relay){ .loop = &server->loop,
+						    .slots = options->topology.port_count,
+						    .verbose = options->verbose };
+		server->main.accepted = clients_accepted;
+		server->main.opaque = &server->clients;
+		server->ram.accepted = ram_accepted;
+		server->ram.opaque = &server->relay;
+		error = listen_and_run(server);
+		memory_close(&server->memory);
+	}
+	lock_drop(&server->lock);
+	return error;
+}
+
+int main(int argc, char **argv)
+{
+	static struct server server;
+	int error;
+
+	options_parse(&server.options, argc, argv);
+	snprintf(server.ram_path, sizeof(server.ram_path), "%s.ram", server.options.socket);
+	raise_descriptor_limit();
+	error = loop_open(&server.loop);
+	if (error) {
+		say("cannot start: %s", strerror(-error));
+		return 1;
+	}
+	error = serve(&server);
+	loop_close(&server.loop);
+	return error ? 1 : 0;
+}
