@@ -21,7 +21,7 @@ static void hook_write(struct idtntb_port *port, const struct idt_row *row, cons
 uint32_t idt_nt_peek(const struct idtntb_switch *sw, const struct idtntb_port *owner, unsigned slot, uint32_t offset)
 {
 	const struct idt_decode *decode = &sw->nt[offset / 4];
-	const struct idt_row *row = idt_row_get(decode);
+	const struct idt_row *row = decode->row;
 	struct idt_read read = { .sw = sw, .slot = slot, .address = offset, .i = decode->i, .j = decode->j };
 
 	if (!row || row->reg.status == IDTNTB_STATUS_ABSENT)
@@ -49,7 +49,7 @@ static bool is_quiet(const struct idt_row *row, uint32_t offset)
 uint32_t idt_nt_read(struct idtntb_port *port, uint32_t offset)
 {
 	const struct idt_decode *decode = &port->sw->nt[offset / 4];
-	const struct idt_row *row = idt_row_get(decode);
+	const struct idt_row *row = decode->row;
 	uint32_t value;
 
 	port->stats.register_reads++;
@@ -72,7 +72,7 @@ uint32_t idt_nt_read(struct idtntb_port *port, uint32_t offset)
 void idt_nt_write(struct idtntb_port *port, uint32_t offset, uint32_t value, uint32_t enabled)
 {
 	const struct idt_decode *decode = &port->sw->nt[offset / 4];
-	const struct idt_row *row = idt_row_get(decode);
+	const struct idt_row *row = decode->row;
 	uint32_t old = port->nt[offset / 4], rw;
 
 	port->stats.register_writes++;
@@ -94,7 +94,7 @@ void idt_nt_write(struct idtntb_port *port, uint32_t offset, uint32_t value, uin
 void idt_nt_write_foreign(struct idtntb_port *port, unsigned slot, uint32_t offset, uint32_t value, uint32_t enabled)
 {
 	const struct idt_decode *decode = &port->sw->nt[offset / 4];
-	const struct idt_row *row = idt_row_get(decode);
+	const struct idt_row *row = decode->row;
 
 	if (!row || !(row->flags & ROW_FOREIGN_WRITE)) {
 		idt_guest_error(port, decode,
@@ -108,7 +108,7 @@ void idt_nt_write_foreign(struct idtntb_port *port, unsigned slot, uint32_t offs
 void idt_csr_write(struct idtntb_port *port, uint32_t address, uint32_t value, uint32_t enabled)
 {
 	const struct idt_decode *decode = &port->sw->csr[(address - GAS_SWITCH) / 4];
-	const struct idt_row *row = idt_row_get(decode);
+	const struct idt_row *row = decode->row;
 	atomic_u32 *word = idt_csr(port->sw, address);
 	uint32_t old, new;
 
@@ -236,7 +236,7 @@ void idtntb_port_mirror(struct idtntb_port *port, uint32_t offset, uint32_t valu
 		return;
 	offset &= ~3u;
 	decode = &port->sw->nt[offset / 4];
-	row = idt_row_get(decode);
+	row = decode->row;
 	old = port->nt[offset / 4];
 	if (old == value)
 		return;

@@ -67,13 +67,13 @@ static void registers_write(struct block *block, const struct idtntb_topology *t
 	const struct idt_row *row;
 
 	for (size_t d = 0; d < CSR_DWORDS; d++) {
-		row = idt_row_get(&decode->csr[d]);
+		row = decode->csr[d].row;
 		if (row)
 			atomic_store(&block->csr[d], idt_reset_value(row, topology, 0, decode->csr[d].i));
 	}
 	for (unsigned slot = 0; slot < topology->port_count; slot++) {
 		for (size_t d = 0; d < NT_DWORDS; d++) {
-			row = idt_row_get(&decode->nt[d]);
+			row = decode->nt[d].row;
 			if (row)
 				atomic_store(&block->ports[slot].nt[d],
 					     idt_reset_value(row, topology, slot, decode->nt[d].i));

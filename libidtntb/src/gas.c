@@ -32,7 +32,7 @@ static enum target decode(const struct idtntb_switch *sw, uint32_t address, unsi
 static uint32_t csr_peek(const struct idtntb_switch *sw, uint32_t address)
 {
 	const struct idt_decode *entry = &sw->csr[(address - GAS_SWITCH) / 4];
-	const struct idt_row *row = idt_row_get(entry);
+	const struct idt_row *row = entry->row;
 	const struct idt_read read = {
 		.sw = sw, .address = address, .i = entry->i, .j = entry->j, .stored = atomic_load(idt_csr(sw, address))
 	};

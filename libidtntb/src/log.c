@@ -42,7 +42,7 @@ void idt_guest_error(struct idtntb_port *port, const struct idt_decode *decode, 
 {
 	char text[200];
 	va_list arguments;
-	uint32_t *count = &port->errors[decode ? decode->row % 512 : 0];
+	uint32_t *count = &port->errors[decode ? decode->index % 512 : 0];
 	int used;
 
 	port->stats.guest_errors++;

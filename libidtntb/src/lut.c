@@ -33,7 +33,7 @@ uint32_t idt_lutdata_read(const struct idt_read *read)
 /* Takes effect at once on the entry selected; what was kept at the register itself is of no meaning. */
 void idt_lutdata_write(struct idtntb_port *port, const struct idt_write *write)
 {
-	const uint32_t implemented = idt_row_get(&port->sw->nt[write->address / 4])->reg.rw;
+	const uint32_t implemented = port->sw->nt[write->address / 4].row->reg.rw;
 	unsigned table, entry, word = (write->address - LUTLDATA) / 4;
 	uint32_t *own;
 

@@ -50,7 +50,7 @@ static void registers_reset(struct idtntb_port *port)
 
 	for (uint32_t offset = 0; offset < IDTNTB_NT_SIZE; offset += 4) {
 		const struct idt_decode *decode = &sw->nt[offset / 4];
-		const struct idt_row *row = idt_row_get(decode);
+		const struct idt_row *row = decode->row;
 		uint32_t value = row ? idt_reset_value(row, &sw->topology, port->slot, decode->i) : 0;
 
 		port->nt[offset / 4] = value;

@@ -77,32 +77,28 @@ char *idtntb_register_name(const struct idtntb_register *reg, unsigned i, unsign
 	return buffer;
 }
 
-void idt_decode_build(struct idt_decode *decode, size_t dwords, enum idtntb_space space, uint32_t base)
+/* Every instance of a row gets its dword's entry. */
+static void decode_row(struct idt_decode *decode, size_t dwords, uint32_t base, const struct idt_row *row,
+		       unsigned index)
 {
-	const struct idtntb_register *reg;
+	for (unsigned i = 0; i < row->reg.count[0]; i++) {
+		for (unsigned j = 0; j < row->reg.count[1]; j++) {
+			size_t d = (idtntb_register_address(&row->reg, i, j) - base) / 4;
 
-	for (size_t d = 0; d < dwords; d++)
-		decode[d] = (struct idt_decode){ 0 };
-	for (unsigned index = 0; (reg = idtntb_register_get(index)); index++) {
-		if (reg->space != space)
-			continue;
-		for (unsigned i = 0; i < reg->count[0]; i++) {
-			for (unsigned j = 0; j < reg->count[1]; j++) {
-				size_t d = (idtntb_register_address(reg, i, j) - base) / 4;
-
-				if (d < dwords)
-					decode[d] = (struct idt_decode){ index + 1, i, j };
-			}
+			if (d < dwords)
+				decode[d] = (struct idt_decode){ row, (uint16_t)(index + 1), (uint8_t)i, (uint8_t)j };
 		}
 	}
 }
 
-const struct idt_row *idt_row_get(const struct idt_decode *decode)
+void idt_decode_build(struct idt_decode *decode, size_t dwords, enum idtntb_space space, uint32_t base)
 {
-	unsigned index = decode->row;
+	const struct idt_row *row;
 
-	if (!index)
-		return NULL;
-	/* Four tables: constant time. */
-	return row_at(index - 1);
+	for (size_t d = 0; d < dwords; d++)
+		decode[d] = (struct idt_decode){ 0 };
+	for (unsigned index = 0; (row = row_at(index)); index++) {
+		if (row->reg.space == space)
+			decode_row(decode, dwords, base, row, index);
+	}
 }

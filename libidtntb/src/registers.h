@@ -139,15 +139,14 @@ extern const struct idt_row_table idt_rows_config, idt_rows_nt, idt_rows_switch,
 
 #define IDT_ROWS(table, array) const struct idt_row_table table = { (array), sizeof(array) / sizeof((array)[0]) }
 
-/* Decode of one address space: for each dword, the row and the instance. Row 0 is "nobody's". */
+/* Decode of one address space: for each dword, the row (NULL: nobody's) and the instance. */
 struct idt_decode {
-	uint16_t row; /* 1 + index in idtntb_register_get() order */
+	const struct idt_row *row;
+	uint16_t index; /* 1 + number of the row in idtntb_register_get() order; 0 without a row */
 	uint8_t i, j;
 };
 
 /* Fill the decode of a space: `dwords` entries for the addresses from `base` on. */
 void idt_decode_build(struct idt_decode *decode, size_t dwords, enum idtntb_space space, uint32_t base);
-/* The row a decode entry names, or NULL. */
-const struct idt_row *idt_row_get(const struct idt_decode *decode);
 
 #endif

@@ -105,7 +105,7 @@ static void word_load(atomic_u32 *to, const atomic_u32 *from, const struct idt_r
 static void port_load(struct block_port *to, const struct block_port *from, const struct idt_decode *decode)
 {
 	for (size_t d = 0; d < NT_DWORDS; d++)
-		word_load(&to->nt[d], &from->nt[d], idt_row_get(&decode[d]));
+		word_load(&to->nt[d], &from->nt[d], decode[d].row);
 	for (unsigned t = 0; t < 2; t++) {
 		for (unsigned e = 0; e < IDTNTB_LUT_ENTRIES; e++) {
 			for (unsigned w = 0; w < 3; w++)
@@ -131,7 +131,7 @@ static int block_fill(struct block *block, struct block *copy, struct idtntb_err
 	result = idt_block_prepare(block, sizeof(*block), &from->topology, error);
 	if (!result) {
 		for (size_t d = 0; d < CSR_DWORDS; d++)
-			word_load(&block->csr[d], &copy->csr[d], idt_row_get(&from->csr[d]));
+			word_load(&block->csr[d], &copy->csr[d], from->csr[d].row);
 		for (unsigned e = 0; e < IDTNTB_MTBL_ENTRIES; e++)
 			atomic_store(&block->mtbl[e], atomic_load(&copy->mtbl[e]));
 		atomic_store(&block->temperature, atomic_load(&copy->temperature));
