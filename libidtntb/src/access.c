@@ -46,17 +46,46 @@ static bool is_quiet(const struct idt_row *row, uint32_t offset)
 	return row ? row->flags & ROW_QUIET : offset < IDTNTB_VMM_CONFIG_SIZE;
 }
 
+static bool is_read_only(const struct idt_row *row, uint32_t rw)
+{
+	return !(rw | row->reg.w1c | row->reg.w1s);
+}
+
+static void log_access(struct idtntb_port *port, const struct idt_decode *decode, uint32_t address, const char *arrow,
+		       uint32_t value)
+{
+	char name[IDT_NAME_SIZE];
+
+	idt_log_line(port, IDTNTB_LOG_TRACE, "%s %s 0x%08x", idt_name(decode, address, name), arrow, value);
+}
+
+#define trace(port, ...)                                                                                               \
+	do {                                                                                                           \
+		if (IDTNTB_LOG_TRACE <= (port)->log_level)                                                             \
+			log_access((port), __VA_ARGS__);                                                               \
+	} while (0)
+
+static void write_error(struct idtntb_port *port, const struct idt_decode *decode, uint32_t address, uint32_t value,
+			const char *why)
+{
+	char name[IDT_NAME_SIZE];
+
+	idt_guest_error(port, decode, "write of 0x%08x to %s: %s", value, idt_name(decode, address, name), why);
+}
+
+static const char there_is_none[] = "there is no such register here", it_is_read_only[] = "it is read-only";
+
 uint32_t idt_nt_read(struct idtntb_port *port, uint32_t offset)
 {
 	const struct idt_decode *decode = &port->sw->nt[offset / 4];
 	const struct idt_row *row = decode->row;
+	char name[IDT_NAME_SIZE];
 	uint32_t value;
 
 	port->stats.register_reads++;
 	if (is_absent(row)) {
 		if (!is_quiet(row, offset))
-			idt_guest_error(port, decode, "read of NT offset 0x%03x: %s", offset,
-					row ? row->reg.name : "no register there");
+			idt_guest_error(port, decode, "read of %s: %s", idt_name(decode, offset, name), there_is_none);
 		return 0;
 	}
 	if (row->touch)
@@ -65,7 +94,7 @@ uint32_t idt_nt_read(struct idtntb_port *port, uint32_t offset)
 	/* The value was taken before: what it may announce is complete after the drain (section 13). */
 	if ((row->flags & ROW_DRAIN) && port->ops.drain)
 		port->ops.drain(port->opaque);
-	idt_log(port, IDTNTB_LOG_TRACE, "read 0x%03x -> 0x%08x", offset, value);
+	trace(port, decode, offset, "->", value);
 	return value;
 }
 
@@ -78,14 +107,14 @@ void idt_nt_write(struct idtntb_port *port, uint32_t offset, uint32_t value, uin
 	port->stats.register_writes++;
 	if (is_absent(row)) {
 		if (!is_quiet(row, offset))
-			idt_guest_error(port, decode, "write of 0x%08x to NT offset 0x%03x: %s", value, offset,
-					row ? row->reg.name : "no register there");
+			write_error(port, decode, offset, value, there_is_none);
 		return;
 	}
-	idt_log(port, IDTNTB_LOG_TRACE, "write 0x%03x <- 0x%08x", offset, value);
+	trace(port, decode, offset, "<-", value);
 	rw = row->rw ? row->rw(&port->sw->topology, port->slot, decode->i) : row->reg.rw;
-	if (!(rw | row->reg.w1c | row->reg.w1s))
-		idt_guest_error(port, decode, "write of 0x%08x to NT offset 0x%03x, which is read-only", value, offset);
+	/* The PCI core writes read-only registers of configuration space when it sizes BARs. */
+	if (is_read_only(row, rw) && offset >= IDTNTB_VMM_CONFIG_SIZE)
+		write_error(port, decode, offset, value, it_is_read_only);
 	idt_nt_store(port, offset,
 		     ((old & ~(rw & enabled)) | (value & rw & enabled)) & ~(value & row->reg.w1c & enabled));
 	hook_write(port, row, decode, (struct idt_write){ port->slot, offset, 0, 0, value, enabled, old });
@@ -97,11 +126,10 @@ void idt_nt_write_foreign(struct idtntb_port *port, unsigned slot, uint32_t offs
 	const struct idt_row *row = decode->row;
 
 	if (!row || !(row->flags & ROW_FOREIGN_WRITE)) {
-		idt_guest_error(port, decode,
-				"write of 0x%08x to NT offset 0x%03x of port %u: refused, it is another host's", value,
-				offset, port->sw->topology.ports[slot].port);
+		write_error(port, decode, offset, value, "refused, it is another host's");
 		return;
 	}
+	trace(port, decode, offset, "of another port <-", value);
 	hook_write(port, row, decode, (struct idt_write){ slot, offset, 0, 0, value, enabled, 0 });
 }
 
@@ -113,13 +141,12 @@ void idt_csr_write(struct idtntb_port *port, uint32_t address, uint32_t value, u
 	uint32_t old, new;
 
 	if (is_absent(row)) {
-		idt_guest_error(port, decode, "write of 0x%08x to global address 0x%05x: no register there", value,
-				address);
+		write_error(port, decode, address, value, there_is_none);
 		return;
 	}
-	if (!(row->reg.rw | row->reg.w1c | row->reg.w1s))
-		idt_guest_error(port, decode, "write of 0x%08x to global address 0x%05x, which is read-only", value,
-				address);
+	trace(port, decode, address, "<-", value);
+	if (is_read_only(row, row->reg.rw))
+		write_error(port, decode, address, value, it_is_read_only);
 	/* One atomic step: a bit that another port sets meanwhile survives (section 13). */
 	old = atomic_load(word);
 	do {

@@ -6,6 +6,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 int idt_error(struct idtntb_error *error, int result, const char *format, ...)
 {
@@ -30,6 +31,17 @@ void idt_log_line(struct idtntb_port *port, enum idtntb_log_level level, const c
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
 	port->ops.log(port->opaque, level, text);
+}
+
+const char *idt_name(const struct idt_decode *decode, uint32_t address, char name[IDT_NAME_SIZE])
+{
+	size_t used = 0;
+
+	name[0] = '\0';
+	if (decode->row)
+		used = strlen(idtntb_register_name(&decode->row->reg, decode->i, decode->j, name, IDT_NAME_SIZE));
+	snprintf(name + used, IDT_NAME_SIZE - used, used ? " (0x%03x)" : "0x%03x", address);
+	return name;
 }
 
 /* Without a clock a rate can only be one of counts: the first four of a kind, then each power of two. */

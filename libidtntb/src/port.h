@@ -114,7 +114,11 @@ __attribute__((format(printf, 3, 4))) void idt_log_line(struct idtntb_port *port
 			idt_log_line((port), (level), __VA_ARGS__);                                                    \
 	} while (0)
 
-/* log.c: report a guest error about `row` (NULL: nobody's register), rate-limited by row. */
+/* log.c: what a person calls a register: "NTCTL (0x400)", or "0x424" where nobody is. Returns `name`. */
+#define IDT_NAME_SIZE 48
+const char *idt_name(const struct idt_decode *decode, uint32_t address, char name[IDT_NAME_SIZE]);
+
+/* log.c: report a guest error about a register (`decode` NULL: none in particular), rate-limited by row. */
 __attribute__((format(printf, 3, 4))) void idt_guest_error(struct idtntb_port *port, const struct idt_decode *decode,
 							   const char *format, ...);
 
