@@ -57,7 +57,7 @@ bool idtntb_switch_sweep(struct idtntb_switch *sw, unsigned port, uint32_t owner
 			return false;
 	} while (!atomic_compare_exchange_weak(&shared->member, &word,
 					       member_word(0, MEMBER_GENERATION(word) + !!(word & MEMBER_UP), false)));
-	if (word & MEMBER_UP)
+	if ((word & MEMBER_UP) && !(atomic_load(&shared->forced) & 1))
 		idt_event_link(sw, (unsigned)slot, false);
 	atomic_fetch_add(&sw->block->epoch, 1);
 	return true;
