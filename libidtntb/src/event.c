@@ -116,6 +116,13 @@ static bool linked(const struct idt_member_seen *seen)
 	return (seen->member & MEMBER_UP) && !(seen->forced & 1);
 }
 
+/* Whether a link that is down, as it was at the last look, has been up in between. */
+static bool pulsed(const struct idt_member_seen *seen, const struct idt_member_seen *now)
+{
+	return !((seen->forced | now->forced) & 1) &&
+	       MEMBER_GENERATION(seen->member) != MEMBER_GENERATION(now->member);
+}
+
 /* Look at who is there; true when somebody's link has changed since the last look. */
 bool idt_event_scan(struct idtntb_port *port)
 {
@@ -129,9 +136,13 @@ bool idt_event_scan(struct idtntb_port *port)
 
 		if (now.member == seen->member && now.forced == seen->forced)
 			continue;
+		bool blip = !was && !is && pulsed(seen, &now);
+
 		*seen = now;
 		changed = true;
-		if (was)
+		if (blip)
+			link_notice(port, slot, true);
+		if (was || blip)
 			link_notice(port, slot, false);
 		if (is)
 			link_notice(port, slot, true);

@@ -222,6 +222,13 @@ int idtntb_port_move(struct idtntb_port *port, struct idtntb_switch *to, struct 
 	atomic_store(&port->shared->message_ack, port->message_ack);
 	atomic_fetch_or(&port->shared->indbellsts, atomic_load(&from->indbellsts));
 	atomic_fetch_or(&port->shared->latch, atomic_load(&from->latch) & NTINT_LATCHED);
+	/* Generations start anew there; that alone is no event. */
+	for (unsigned s = 0; s < to->topology.port_count; s++) {
+		uint32_t generation = MEMBER_GENERATION(atomic_load(&idt_block_port(to, s)->member));
+
+		if (!(port->seen[s].member & MEMBER_UP))
+			port->seen[s].member = member_word(0, generation, false);
+	}
 	idtntb_port_service(port);
 	return 0;
 }
