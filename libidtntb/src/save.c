@@ -95,17 +95,22 @@ static int image_open(const void *image, size_t size, struct block **copy, struc
 }
 
 /* Take over the bits of `from` that a register can hold at all. */
-static void word_load(atomic_u32 *to, const atomic_u32 *from, const struct idt_row *row)
+static void word_load(atomic_u32 *to, const atomic_u32 *from, const struct idt_decode *decode,
+		      const struct idtntb_topology *topology, unsigned slot)
 {
-	uint32_t changeable = row ? row->reg.rw | row->reg.w1c : 0;
+	const struct idt_row *row = decode->row;
+	uint32_t changeable = 0;
 
+	if (row)
+		changeable = (row->rw ? row->rw(topology, slot, decode->i) : row->reg.rw) | row->reg.w1c;
 	atomic_store(to, (atomic_load(to) & ~changeable) | (atomic_load(from) & changeable));
 }
 
-static void port_load(struct block_port *to, const struct block_port *from, const struct idt_decode *decode)
+static void port_load(const struct idtntb_switch *sw, unsigned slot, struct block_port *to,
+		      const struct block_port *from)
 {
 	for (size_t d = 0; d < NT_DWORDS; d++)
-		word_load(&to->nt[d], &from->nt[d], decode[d].row);
+		word_load(&to->nt[d], &from->nt[d], &sw->nt[d], &sw->topology, slot);
 	for (unsigned t = 0; t < 2; t++) {
 		for (unsigned e = 0; e < IDTNTB_LUT_ENTRIES; e++) {
 			for (unsigned w = 0; w < 3; w++)
@@ -131,12 +136,12 @@ static int block_fill(struct block *block, struct block *copy, struct idtntb_err
 	result = idt_block_prepare(block, sizeof(*block), &from->topology, error);
 	if (!result) {
 		for (size_t d = 0; d < CSR_DWORDS; d++)
-			word_load(&block->csr[d], &copy->csr[d], from->csr[d].row);
+			word_load(&block->csr[d], &copy->csr[d], &from->csr[d], &from->topology, 0);
 		for (unsigned e = 0; e < IDTNTB_MTBL_ENTRIES; e++)
 			atomic_store(&block->mtbl[e], atomic_load(&copy->mtbl[e]));
 		atomic_store(&block->temperature, atomic_load(&copy->temperature));
 		for (unsigned slot = 0; slot < from->topology.port_count; slot++)
-			port_load(&block->ports[slot], &copy->ports[slot], from->nt);
+			port_load(from, slot, &block->ports[slot], &copy->ports[slot]);
 		idt_block_finish(block);
 	}
 	idtntb_switch_close(from);
