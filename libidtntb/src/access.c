@@ -225,9 +225,15 @@ static bool shows_registers(unsigned bar)
 	return bar == 0;
 }
 
+/* No BAR, or bytes past the end of all offsets, which must not come out at the start of the BAR. */
+static bool is_nowhere(unsigned bar, uint64_t offset, size_t size)
+{
+	return bar >= IDTNTB_BARS || size > UINT64_MAX - offset;
+}
+
 void idtntb_port_bar_read(struct idtntb_port *port, unsigned bar, uint64_t offset, void *data, size_t size)
 {
-	if (bar >= IDTNTB_BARS)
+	if (is_nowhere(bar, offset, size))
 		memset(data, 0xFF, size);
 	else if (!shows_registers(bar))
 		idt_window_access(port, bar, offset, data, size, false);
@@ -239,7 +245,7 @@ void idtntb_port_bar_read(struct idtntb_port *port, unsigned bar, uint64_t offse
 
 void idtntb_port_bar_write(struct idtntb_port *port, unsigned bar, uint64_t offset, const void *data, size_t size)
 {
-	if (bar >= IDTNTB_BARS)
+	if (is_nowhere(bar, offset, size))
 		return;
 	if (!shows_registers(bar))
 		idt_window_access(port, bar, offset, (void *)data, size, true);
