@@ -108,7 +108,7 @@ static void decide(const struct idtntb_port *port, struct idtntb_window *window,
 		window->state = target(port, partition, &window->slot);
 	/* Past the end of the 64-bit space there is no memory. */
 	if (window->state == IDTNTB_WINDOW_OPEN && window->length - 1 > UINT64_MAX - window->address)
-		window->length = UINT64_MAX - window->address;
+		window->length = UINT64_MAX - window->address + 1;
 	window->readable = window->state == IDTNTB_WINDOW_OPEN && (idt_nt(port, NT_NTCTL) & NTCTL_CPEN);
 }
 
@@ -180,8 +180,9 @@ static bool access_one(struct idtntb_port *port, const struct idtntb_window *win
 void idt_window_access(struct idtntb_port *port, unsigned bar, uint64_t offset, void *data, size_t size, bool write)
 {
 	unsigned char *at = data;
-	uint64_t aperture = idt_window_size(setups(port)[bar]);
 	unsigned windows = idt_bar_windows(setups(port), bar);
+	/* The BARSETUP of a BAR without windows may hold anything: the whole access is one that nobody answers. */
+	uint64_t aperture = windows ? idt_window_size(setups(port)[bar]) : UINT64_MAX;
 	bool admits = admitted(port);
 	struct idtntb_window window;
 
