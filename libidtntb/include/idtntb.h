@@ -35,9 +35,9 @@ extern "C" {
 
 #pragma GCC visibility push(default)
 
-#define IDTNTB_VERSION_MAJOR 0
-#define IDTNTB_VERSION_MINOR 1
-#define IDTNTB_VERSION_PATCH 0
+#define IDTNTB_VERSION_MAJOR 0 /**< version of this header, see idtntb_version(); names the shared object too */
+#define IDTNTB_VERSION_MINOR 1 /**< grows with additions */
+#define IDTNTB_VERSION_PATCH 0 /**< grows with corrections */
 
 #define IDTNTB_VENDOR_ID 0x111D /**< PCI vendor id of all chips (section 1) */
 
@@ -57,13 +57,13 @@ extern "C" {
 /** @name Windows
  * A window is one translation of a memory BAR: the whole BAR when direct, one entry when it has a lookup table.
  * @{ */
-#define IDTNTB_WINDOWS (IDTNTB_BARS * IDTNTB_LUT_ENTRIES)
-#define IDTNTB_WINDOW(bar, entry) ((bar)*IDTNTB_LUT_ENTRIES + (entry))
+#define IDTNTB_WINDOWS (IDTNTB_BARS * IDTNTB_LUT_ENTRIES) /**< window numbers run from 0 to this less one */
+#define IDTNTB_WINDOW(bar, entry) ((bar)*IDTNTB_LUT_ENTRIES + (entry)) /**< number of a window */
 /** @} */
 
 /** One line about a failure, without a newline. */
 struct idtntb_error {
-	char text[240];
+	char text[240]; /**< ends with a zero byte; untouched on success */
 };
 
 /** Version of the library at run time as "MAJOR.MINOR.PATCH". Static storage. */
@@ -95,9 +95,9 @@ struct idtntb_port_setup {
 
 /** A switch as built: chip, NT ports and their setup. Plain data; copy it as you like. */
 struct idtntb_topology {
-	const struct idtntb_chip *chip;
+	const struct idtntb_chip *chip; /**< one that idtntb_chip_get() gives */
 	unsigned port_count; /**< NT ports in use, 1-8 */
-	struct idtntb_port_setup ports[IDTNTB_PORTS];
+	struct idtntb_port_setup ports[IDTNTB_PORTS]; /**< in any order; an index here is a *slot* elsewhere */
 	uint32_t godbellmsk
 		[IDTNTB_DOORBELLS]; /**< reset of GODBELLMSKb: bit k = partition k may not ring b (section 7) */
 	uint32_t gidbellmsk[IDTNTB_DOORBELLS]; /**< reset of GIDBELLMSKb: bit k = b does not reach partition k */
@@ -144,8 +144,9 @@ enum idtntb_status {
 /** A field of a register. */
 struct idtntb_field {
 	const char *name; /**< NULL ends a list */
-	uint8_t low, high; /**< bit numbers, inclusive */
-	const char *brief;
+	uint8_t low; /**< lowest bit number */
+	uint8_t high; /**< highest bit number, inclusive */
+	const char *brief; /**< one line */
 };
 
 /** One row of the table that everything comes from: a register or an array of registers. */
@@ -161,8 +162,8 @@ struct idtntb_register {
 	uint32_t rw; /**< bits that keep what is written */
 	uint32_t w1c; /**< bits cleared by writing one */
 	uint32_t w1s; /**< bits that act when one is written and read 0 */
-	enum idtntb_space space;
-	enum idtntb_status status;
+	enum idtntb_space space; /**< where it lives */
+	enum idtntb_status status; /**< what is done of it */
 };
 
 /** Row @p index of the register table, or NULL past the last. Static storage. */
@@ -311,6 +312,7 @@ struct idtntb_port_ops {
 	 * the window admits it. @return 0, or negative when it did not happen (a read then gives all ones).
 	 */
 	int (*peer_read)(void *opaque, unsigned slot, uint64_t address, void *data, size_t size);
+	/** Optional, together with peer_read. The same for a write. */
 	int (*peer_write)(void *opaque, unsigned slot, uint64_t address, const void *data, size_t size);
 	/** Optional. One line without a newline, only up to the level set. */
 	void (*log)(void *opaque, enum idtntb_log_level level, const char *text);
@@ -337,9 +339,11 @@ void idtntb_port_bell_set(struct idtntb_port *port, uint32_t bell);
 /** Lines up to @p level go to the log callback; IDTNTB_LOG_INFO at first. */
 void idtntb_port_log_set(struct idtntb_port *port, enum idtntb_log_level level);
 
-/** The switch, the port number and the topology index of a handle. */
+/** The switch a handle was attached through. */
 struct idtntb_switch *idtntb_port_switch(const struct idtntb_port *port);
+/** The port number of a handle. */
 unsigned idtntb_port_number(const struct idtntb_port *port);
+/** The index in the topology of a handle's port: the bit of kicks, the target of windows. */
 unsigned idtntb_port_slot(const struct idtntb_port *port);
 
 /** Take the owner's side of the link up or down; peers get their switch event (section 10.1). */
@@ -359,6 +363,7 @@ void idtntb_port_service(struct idtntb_port *port);
  * dwords with byte enables, low first; bytes past 0xFFF read as ones and are not written.
  */
 uint64_t idtntb_port_config_read(struct idtntb_port *port, uint32_t offset, unsigned size);
+/** As idtntb_port_config_read(). @p value holds the bytes in little-endian order. */
 void idtntb_port_config_write(struct idtntb_port *port, uint32_t offset, uint64_t value, unsigned size);
 
 /**
@@ -368,6 +373,7 @@ void idtntb_port_config_write(struct idtntb_port *port, uint32_t offset, uint64_
  * @param size any; an access may span windows.
  */
 void idtntb_port_bar_read(struct idtntb_port *port, unsigned bar, uint64_t offset, void *data, size_t size);
+/** As idtntb_port_bar_read(). */
 void idtntb_port_bar_write(struct idtntb_port *port, unsigned bar, uint64_t offset, const void *data, size_t size);
 
 /**
@@ -385,11 +391,13 @@ int idtntb_port_move(struct idtntb_port *port, struct idtntb_switch *to, struct 
 
 /** What has gone through a port handle since it was attached. */
 struct idtntb_port_stats {
-	uint64_t register_reads, register_writes;
-	uint64_t window_reads, window_writes; /**< accesses that came to idtntb_port_bar_read() and _write() */
+	uint64_t register_reads; /**< dwords read */
+	uint64_t register_writes; /**< dwords written */
+	uint64_t window_reads; /**< accesses that came to idtntb_port_bar_read(): what is mapped does not */
+	uint64_t window_writes; /**< accesses that came to idtntb_port_bar_write() */
 	uint64_t window_refused; /**< of those, refused or unanswered */
 	uint64_t interrupts; /**< MSIs sent and INTA assertions */
-	uint64_t guest_errors;
+	uint64_t guest_errors; /**< reported or not */
 };
 
 /** Copy the counters of a handle. */
@@ -416,10 +424,11 @@ const char *idtntb_window_state_text(enum idtntb_window_state state);
 
 /** A window as it stands. */
 struct idtntb_window {
-	unsigned bar, entry;
+	unsigned bar; /**< number of the BAR */
+	unsigned entry; /**< of its lookup table; 0 when direct */
 	uint64_t offset; /**< of its first byte in the BAR */
 	uint64_t size; /**< aperture in bytes */
-	enum idtntb_window_state state;
+	enum idtntb_window_state state; /**< whether it goes through, and if not, why */
 	bool readable; /**< open, and NTCTL.CPEN lets read completions in; else reads give all ones */
 	unsigned slot; /**< target's index in the topology, when open */
 	uint64_t address; /**< target bus address of the first byte, when open */

@@ -37,6 +37,7 @@ struct idtntb_frontend_ops {
 	size_t size; /**< sizeof(struct idtntb_frontend_ops) */
 	/** As in struct idtntb_port_ops. */
 	void (*msi)(void *opaque, uint64_t address, uint32_t data);
+	/** As in struct idtntb_port_ops. */
 	void (*intx)(void *opaque, bool level);
 	/**
 	 * Optional (a frontend without it gets all window accesses by copy). Map a window's first bytes over whatever was
@@ -46,6 +47,7 @@ struct idtntb_frontend_ops {
 	void (*window_map)(void *opaque, unsigned window, const struct idtntb_window_map *map);
 	/** As in struct idtntb_port_ops; optional. */
 	void (*log)(void *opaque, enum idtntb_log_level level, const char *text);
+	/** As in struct idtntb_port_ops; optional. */
 	void (*guest_error)(void *opaque, const char *text);
 };
 
@@ -57,7 +59,7 @@ struct idtntb_attach_options {
 						      switch must have the same one when this is given */
 	bool unsealed_ram; /**< map peers' RAM even if it is not sealed against shrinking (a peer that truncates its
 				file then kills this process) */
-	enum idtntb_log_level log_level;
+	enum idtntb_log_level log_level; /**< lines up to it go to the log callback */
 };
 
 /**
@@ -97,7 +99,7 @@ struct idtntb_ram_range {
  */
 int idtntb_attachment_ram_set(struct idtntb_attachment *attachment, const struct idtntb_ram_range *ranges, size_t count,
 			      struct idtntb_error *error);
-#define IDTNTB_RAM_RANGES 32
+#define IDTNTB_RAM_RANGES 32 /**< ranges at most */
 
 #ifdef __cplusplus
 }
