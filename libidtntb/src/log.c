@@ -17,6 +17,11 @@ int idt_error(struct idtntb_error *error, int result, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(error->text, sizeof(error->text), format, arguments);
 	va_end(arguments);
+	/* What a person typed may be quoted in it; a line stays one line. */
+	for (char *at = error->text; *at; at++) {
+		if ((unsigned char)*at < ' ' || *at == 0x7F)
+			*at = '?';
+	}
 	return result;
 }
 

@@ -92,7 +92,7 @@ static int parse_layout(uint32_t *barsetup, const char *text, struct idtntb_erro
 		if (strlen(layout->name) != length || strncasecmp(layout->name, text, length))
 			continue;
 		if (log2 < 10 || log2 > 26)
-			REFUSE("window size \"%s\" in \"%s\": a power of two from 1K to 64M, such as 1M, would be right",
+			REFUSE("window size \"%.48s\" in \"%.48s\": a power of two from 1K to 64M, such as 1M, would be right",
 			       colon + 1, text);
 		barsetup[0] = SETUP_REGISTERS;
 		for (unsigned bar = 1; bar < IDTNTB_BARS; bar++) {
@@ -102,7 +102,7 @@ static int parse_layout(uint32_t *barsetup, const char *text, struct idtntb_erro
 		}
 		return 0;
 	}
-	REFUSE("bars \"%s\": lut24[:SIZE], lut12x2[:SIZE] or six BARSETUP values 0x...,... would be right", text);
+	REFUSE("bars \"%.48s\": lut24[:SIZE], lut12x2[:SIZE] or six BARSETUP values 0x...,... would be right", text);
 }
 
 static int parse_bars(uint32_t *barsetup, const char *text, struct idtntb_error *error)
@@ -117,7 +117,7 @@ static int parse_bars(uint32_t *barsetup, const char *text, struct idtntb_error 
 	at = text;
 	for (unsigned bar = 0; bar < IDTNTB_BARS; bar++) {
 		if (!number(&at, 0, UINT32_MAX, &value) || *at != (bar + 1 < IDTNTB_BARS ? ',' : '\0'))
-			REFUSE("bars \"%s\": value %u is missing or wrong; six numbers such as 0x800004C0,0,0x8000119C,0,0x8000014C,0 "
+			REFUSE("bars \"%.48s\": value %u is missing or wrong; six numbers such as 0x800004C0,0,0x8000119C,0,0x8000014C,0 "
 			       "would be right",
 			       text, bar);
 		barsetup[bar] = (uint32_t)value;
@@ -134,7 +134,7 @@ static int parse_list(struct idtntb_topology *topology, const char *text, struct
 
 	for (;;) {
 		if (topology->port_count == IDTNTB_PORTS)
-			REFUSE("ports \"%s\": more than %u", text, IDTNTB_PORTS);
+			REFUSE("ports \"%.48s\": more than %u", text, IDTNTB_PORTS);
 		partition = topology->port_count;
 		if (!number(&at, 10, IDTNTB_PORT_NUMBERS - 1, &port))
 			break;
@@ -150,7 +150,8 @@ static int parse_list(struct idtntb_topology *topology, const char *text, struct
 		if (*at++ != ',')
 			break;
 	}
-	REFUSE("ports \"%s\": a number of ports such as 2, or a list such as 0,2,4 or 0=0,2=1, would be right", text);
+	REFUSE("ports \"%.48s\": a number of ports such as 2, or a list such as 0,2,4 or 0=0,2=1, would be right",
+	       text);
 }
 
 /* A count: the chip's first ports. */
