@@ -119,8 +119,7 @@ static bool linked(const struct idt_member_seen *seen)
 /* Whether a link that is down, as it was at the last look, has been up in between. */
 static bool pulsed(const struct idt_member_seen *seen, const struct idt_member_seen *now)
 {
-	return !((seen->forced | now->forced) & 1) &&
-	       MEMBER_GENERATION(seen->member) != MEMBER_GENERATION(now->member);
+	return !((seen->forced | now->forced) & 1) && MEMBER_GENERATION(seen->member) != MEMBER_GENERATION(now->member);
 }
 
 /* Look at who is there; true when somebody's link has changed since the last look. */
