@@ -247,13 +247,13 @@ bool idtntb_switch_sweep(struct idtntb_switch *sw, unsigned port, uint32_t owner
 
 /**
  * Break the link of @p port on purpose, or mend it: the administrative word, ANDed into LINKUP, of no owner.
- * Kick every port afterwards. @return 0, or -EINVAL when it is no NT port.
+ * Announce it afterwards, see idtntb_port_announce(). @return 0, or -EINVAL when it is no NT port.
  */
 int idtntb_switch_link_force(struct idtntb_switch *sw, unsigned port, bool down);
 
 /**
  * Set what the temperature sensor measures, in half degrees Celsius (0-255; power-on 90 = 45 degrees, section 11.1).
- * An alarm latches TMPSENSOR in every partition; kick every port afterwards.
+ * An alarm latches TMPSENSOR in every partition; announce it afterwards, see idtntb_port_announce().
  */
 void idtntb_switch_temperature_set(struct idtntb_switch *sw, uint8_t half_degrees);
 
@@ -357,6 +357,9 @@ void idtntb_port_reset(struct idtntb_port *port);
 
 /** After a kick: notice what other ports have done and update interrupts and windows. Cheap when nothing happened. */
 void idtntb_port_service(struct idtntb_port *port);
+
+/** Service this port and kick all others: after a function on the switch that changes what they should look at. */
+void idtntb_port_announce(struct idtntb_port *port);
 
 /**
  * Access configuration space. Any size 1, 2, 4 or 8, at any offset, aligned or not: it is carried out as accesses of

@@ -111,6 +111,12 @@ void idtntb_port_service(struct idtntb_port *port)
 	idt_effects_deliver(port);
 }
 
+void idtntb_port_announce(struct idtntb_port *port)
+{
+	port->kicks |= idt_slots(port->sw);
+	idtntb_port_service(port);
+}
+
 void idtntb_port_reset(struct idtntb_port *port)
 {
 	bool up = port->link;
