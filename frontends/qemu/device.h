@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The QEMU device idt-ntb: one NT port of an emulated 89HPESxNTxG2 switch as a PCI Express function.
+ *
+ * Everything here runs under QEMU's big lock, which is what serialises the calls on the attachment and its port.
+ */
+#ifndef IDT_NTB_DEVICE_H
+#define IDT_NTB_DEVICE_H
+
+#include "compat.h"
+
+#include <idtntb-transport.h>
+
+#define TYPE_IDT_NTB "idt-ntb"
+OBJECT_DECLARE_SIMPLE_TYPE(IdtNtb, IDT_NTB)
+
+/* A window of a BAR: host address space reserved for the device's life, and the alias that shows it to the guest. */
+typedef struct IdtWindow {
+	MemoryRegion ram; /* the window's part of the reservation */
+	MemoryRegion alias; /* of its first bytes; enabled while a peer's RAM is mapped there */
+	uint8_t *host;
+	uint64_t size; /* bytes reserved; 0 where the BAR setup has no such window, or none that can be mapped */
+	uint64_t offset; /* in the BAR */
+	uint64_t mapped; /* bytes of a peer's RAM mapped from the start */
+} IdtWindow;
+
+typedef struct IdtBar {
+	IdtNtb *device;
+	unsigned number;
+	MemoryRegion container; /* what PCI maps */
+	MemoryRegion trap; /* all of the BAR, below the aliases */
+	void *reservation;
+	uint64_t size; /* 0: not implemented, or the upper half of a pair */
+	bool windows; /* false: registers */
+} IdtBar;
+
+#define IDT_RAM_COLLECTED (2 * IDTNTB_RAM_RANGES)
+
+/* The guest's RAM as QEMU's memory map last had it (ram.c). */
+typedef struct IdtRam {
+	MemoryListener listener;
+	bool registered;
+	bool overflow_reported;
+	struct idtntb_ram_range offered[IDTNTB_RAM_RANGES];
+	size_t offered_count;
+	struct idtntb_ram_range next[IDTNTB_RAM_RANGES];
+	size_t next_count;
+	bool next_overflow;
+} IdtRam;
+
+/* What a person wants of the link before there is a switch to ask. */
+enum idt_link_wish { IDT_LINK_AS_IT_IS, IDT_LINK_UP, IDT_LINK_DOWN };
+
+struct IdtNtb {
+	PCIDevice parent_obj;
+
+	/* properties */
+	char *switch_spec;
+	char *chip;
+	char *ports;
+	char *bar_setup;
+	char *windows;
+	char *log;
+	uint32_t port_number;
+	bool msi;
+	bool unsealed_ram;
+	enum idt_link_wish link_wish;
+
+	struct idtntb_attachment *attachment;
+	struct idtntb_port *port; /* NULL: not attached (any more) */
+	bool started; /* the machine has been reset once; the link may be up */
+	bool map; /* windows are mapped, not copied */
+	bool pinning_refused; /* ram_block_discard_require() holds */
+	bool capabilities; /* PCI capabilities are there to be taken down */
+	Error *migration_blocker;
+
+	IdtBar bars[IDTNTB_BARS];
+	IdtWindow *window; /* IDTNTB_WINDOWS of them */
+	unsigned windows_mapped;
+	uint64_t window_maps; /* times a window was pointed somewhere */
+	IdtRam ram;
+};
+
+/* options.c: what the properties ask for; false leaves one line and a hint in @errp. */
+bool idt_options_log_level(const IdtNtb *s, enum idtntb_log_level *level, Error **errp);
+bool idt_options_map(const IdtNtb *s, bool *map, Error **errp);
+bool idt_options_topology(const IdtNtb *s, struct idtntb_topology *topology, bool *given, Error **errp);
+bool idt_options_check(const IdtNtb *s, Error **errp);
+
+/* report.c: the switch's lines on QEMU's stderr. */
+void idt_report_log(void *opaque, enum idtntb_log_level level, const char *text);
+void idt_report_guest_error(void *opaque, const char *text);
+
+/* inspect.c: properties for looking in and for breaking the link. */
+void idt_inspect_class_init(ObjectClass *klass);
+/* Force the link, or let it go, as `link` says. */
+void idt_link_wish_apply(IdtNtb *s);
+
+/* pci-config.c */
+bool idt_config_realize(IdtNtb *s, Error **errp);
+void idt_config_exit(IdtNtb *s);
+void idt_config_reset(IdtNtb *s);
+uint32_t idt_config_read(PCIDevice *dev, uint32_t offset, int size);
+void idt_config_write(PCIDevice *dev, uint32_t offset, uint32_t value, int size);
+/* Registers of the NT function through either door; any size up to 8 at any offset. */
+uint64_t idt_nt_read(IdtNtb *s, uint64_t offset, unsigned size);
+void idt_nt_write(IdtNtb *s, uint64_t offset, uint64_t value, unsigned size);
+
+/* bars.c */
+bool idt_bars_realize(IdtNtb *s, Error **errp);
+void idt_bars_exit(IdtNtb *s);
+void idt_bars_finalize(IdtNtb *s);
+
+/* windows.c */
+bool idt_windows_prepare(Error **errp);
+void idt_windows_map(void *opaque, unsigned window, const struct idtntb_window_map *map);
+
+/* ram.c */
+bool idt_ram_check(Error **errp);
+void idt_ram_start(IdtNtb *s);
+void idt_ram_stop(IdtNtb *s);
+
+/* device.c */
+void idt_ntb_register_type(void);
+
+#endif
