@@ -87,7 +87,9 @@ static bool send_first(struct client *client)
 	}
 	n = sendmsg(client->source.fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (n < 0) {
-		if (errno != EAGAIN && errno != EINTR)
+		if (errno == EPIPE || errno == ECONNRESET)
+			client->doomed = closed;
+		else if (errno != EAGAIN && errno != EINTR)
 			client->doomed = strerrordesc_np(errno);
 		return false;
 	}
@@ -249,8 +251,8 @@ void clients_accepted(void *opaque, int fd)
 
 	if (!client) {
 		if (worth_a_line(&all->refused))
-			say("a client was refused: %s", all->count < SERVER_CLIENTS ? strerrordesc_np(errno) :
-										      "there are 64 already, the most");
+			say("a client was refused: %s",
+			    all->count < SERVER_CLIENTS ? strerrordesc_np(errno) : "there are 64 already, the most");
 		close(fd);
 		return;
 	}

@@ -52,6 +52,7 @@ int loop_open(struct loop *loop)
 	sigaddset(&signals, SIGHUP);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	signal(SIGPIPE, SIG_IGN); /* a log that nobody reads any more is no reason to end */
+	signal(SIGXFSZ, SIG_IGN); /* a file size limit is an error of making the memory */
 
 	loop->stopped_by = 0;
 	loop->epoll = epoll_create1(EPOLL_CLOEXEC);

@@ -99,8 +99,8 @@ static int take_over(struct memory *memory, const struct server_options *options
 		return -error;
 	}
 	if (in_use(memory->fd)) {
-		say("%s: clients hold ports of a switch with another topology or size (%llu bytes); start the server "
-		    "with the options it had, or stop them first",
+		say("%s: clients hold ports of it, and it is not the switch asked for; start the server with the options "
+		    "it had and --size %llu, or stop them first",
 		    memory->path, (unsigned long long)st.st_size);
 		close(memory->fd);
 		return -EBUSY;

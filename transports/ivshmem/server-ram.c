@@ -41,7 +41,8 @@ static const char *tell(struct ram_connection *connection)
 		if (!(connection->untold & 1u << slot))
 			continue;
 		error = ram_send(connection->source.fd, &offer->message, offer->fds);
-		if (error == -EAGAIN || error == -EINTR)
+		/* Later; or its end is there to be handled next. */
+		if (error == -EAGAIN || error == -EINTR || error == -EPIPE || error == -ECONNRESET)
 			break;
 		if (error)
 			return strerrordesc_np(-error);

@@ -29,7 +29,7 @@
 #define SERVER_CLIENTS 64 /* at once, on each socket */
 #define SERVER_VECTORS 64 /* per client at most */
 
-#define container_of(pointer, type, member) ((type *)((char *)(pointer) - offsetof(type, member)))
+#define container_of(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
 
 struct server_options {
 	const char *socket;
