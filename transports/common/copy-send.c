@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Windows by copy, the side that accesses. */
+#include "copy.h"
+
+#include "futex.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define READ_WAIT (200 * NTB_MS) /* for all of one access */
+#define ROOM_WAIT (100 * NTB_MS)
+#define SPINS 200 /* looks at an answer before sleeping for it: about as long as waking the other side takes */
+
+void ntb_copy_init(struct ntb_copy *copy, struct ntb_ram *ram)
+{
+	memset(copy, 0, sizeof(*copy));
+	copy->ram = ram;
+}
+
+static void relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	__builtin_ia32_pause();
+#endif
+}
+
+static void wake_receiver(struct ntb_copy *copy, unsigned d)
+{
+	_Atomic uint32_t *asleep = ntb_layout_asleep(copy->memory, d);
+
+	if (atomic_load(asleep) && atomic_exchange(asleep, 0))
+		ntb_futex_wake(asleep);
+}
+
+int ntb_copy_start(struct ntb_copy *copy, void *memory, unsigned ports, unsigned slot)
+{
+	int ret;
+
+	copy->memory = memory;
+	copy->ports = ports;
+	copy->slot = slot;
+	for (unsigned d = 0; d < ports; d++) {
+		struct ntb_channel *channel = ntb_layout_channel(memory, ports, slot, d);
+		struct ntb_sender *to = &copy->to[d];
+
+		if (d == slot)
+			continue;
+		/*
+		 * The receiver may live on from the last owner's time and count from what that one has published, so
+		 * counting goes on from there. If it is nonsense the receiver notices when it is woken, and follows.
+		 */
+		memset(to, 0, sizeof(*to));
+		to->tail = atomic_load(&channel->tail);
+		to->head = to->tail - NTB_UNITS; /* unknown: look before the first push */
+		to->sequence = atomic_load(&channel->request) & INT32_MAX;
+		atomic_store(&channel->waiting, NTB_WAIT_NOTHING);
+		wake_receiver(copy, d);
+	}
+	ret = ntb_copy_serve_start(copy);
+	if (ret)
+		copy->memory = NULL;
+	return ret;
+}
+
+void ntb_copy_stop(struct ntb_copy *copy)
+{
+	if (!copy->memory)
+		return;
+	ntb_copy_serve_stop(copy);
+	copy->memory = NULL;
+}
+
+/* Units free in the ring. A head that no honest receiver publishes leaves no room. */
+static uint32_t room(struct ntb_sender *to, struct ntb_channel *channel, uint32_t wanted)
+{
+	uint32_t used = to->tail - to->head, head;
+
+	if (NTB_UNITS - used >= wanted)
+		return NTB_UNITS - used;
+	head = atomic_load(&channel->head);
+	if (to->tail - head > NTB_UNITS)
+		return 0;
+	to->head = head;
+	return NTB_UNITS - (to->tail - head);
+}
+
+/* Sleep until *word is not value or the deadline; announce it so that the receiver pays for a wake-up only then. */
+static void wait_word(struct ntb_channel *channel, uint32_t kind, _Atomic uint32_t *word, uint32_t value, int64_t left)
+{
+	atomic_store(&channel->waiting, kind);
+	if (atomic_load(word) == value)
+		ntb_futex_wait(word, value, left);
+	atomic_store(&channel->waiting, NTB_WAIT_NOTHING);
+}
+
+static int make_room(struct ntb_copy *copy, unsigned d, uint32_t wanted, int64_t deadline)
+{
+	struct ntb_channel *channel = ntb_layout_channel(copy->memory, copy->ports, copy->slot, d);
+	struct ntb_sender *to = &copy->to[d];
+	uint32_t head;
+
+	while (room(to, channel, wanted) < wanted) {
+		int64_t left = deadline - ntb_now();
+
+		if (to->no_room || left <= 0) {
+			to->no_room = true;
+			return -ETIMEDOUT;
+		}
+		wake_receiver(copy, d);
+		head = atomic_load(&channel->head);
+		if (room(to, channel, wanted) < wanted)
+			wait_word(channel, NTB_WAIT_SPACE, &channel->head, head, left);
+	}
+	to->no_room = false;
+	return 0;
+}
+
+/* Put an entry into the ring, where there is room for it, and tell the receiver. */
+static void push(struct ntb_copy *copy, unsigned d, const struct ntb_entry *entry, const uint8_t *data)
+{
+	struct ntb_channel *channel = ntb_layout_channel(copy->memory, copy->ports, copy->slot, d);
+	struct ntb_sender *to = &copy->to[d];
+	uint32_t at = to->tail % NTB_UNITS, units = 1;
+
+	memcpy(channel->ring + at * NTB_UNIT, entry, sizeof(*entry));
+	if (data) {
+		size_t first;
+
+		at = (at + 1) % NTB_UNITS;
+		first = (NTB_UNITS - at) * NTB_UNIT;
+		if (first > entry->length)
+			first = entry->length;
+		memcpy(channel->ring + at * NTB_UNIT, data, first);
+		memcpy(channel->ring, data + first, entry->length - first);
+		units += (entry->length + NTB_UNIT - 1) / NTB_UNIT;
+	}
+	to->tail += units;
+	atomic_store(&channel->tail, to->tail);
+	wake_receiver(copy, d);
+}
+
+int ntb_copy_write(struct ntb_copy *copy, unsigned d, uint64_t address, const void *data, size_t size)
+{
+	const uint8_t *from = data;
+	int64_t deadline = 0;
+
+	if (!copy->memory || d >= copy->ports || d == copy->slot)
+		return -EINVAL;
+	while (size) {
+		size_t part = size < NTB_CHUNK ? size : NTB_CHUNK;
+		uint32_t units = 1 + (uint32_t)((part + NTB_UNIT - 1) / NTB_UNIT);
+		struct ntb_entry entry = { NTB_ENTRY_WRITE, (uint16_t)part, 0, address };
+
+		if (room(&copy->to[d], ntb_layout_channel(copy->memory, copy->ports, copy->slot, d), units) < units) {
+			if (!deadline)
+				deadline = ntb_now() + ROOM_WAIT;
+			if (make_room(copy, d, units, deadline))
+				return -ETIMEDOUT;
+		}
+		copy->to[d].no_room = false;
+		push(copy, d, &entry, from);
+		address += part;
+		from += part;
+		size -= part;
+	}
+	return 0;
+}
+
+/* The answer to the newest read: 1 with data, 0 without, -EAGAIN not yet. */
+static int answer(const struct ntb_sender *to, struct ntb_channel *channel)
+{
+	uint32_t answered = atomic_load(&channel->answered);
+
+	if (answered >> 1 != to->sequence)
+		return -EAGAIN;
+	return answered & 1;
+}
+
+static int await_answer(struct ntb_sender *to, struct ntb_channel *channel, int64_t deadline)
+{
+	int ret;
+
+	for (unsigned i = 0; i < SPINS; i++) {
+		ret = answer(to, channel);
+		if (ret >= 0)
+			return ret;
+		relax();
+	}
+	for (;;) {
+		uint32_t answered = atomic_load(&channel->answered);
+		int64_t left = deadline - ntb_now();
+
+		ret = answer(to, channel);
+		if (ret >= 0)
+			return ret;
+		if (left <= 0) {
+			to->no_answer = true;
+			return -ETIMEDOUT;
+		}
+		wait_word(channel, NTB_WAIT_ANSWER, &channel->answered, answered, left);
+	}
+}
+
+int ntb_copy_read(struct ntb_copy *copy, unsigned d, uint64_t address, void *data, size_t size)
+{
+	struct ntb_channel *channel;
+	struct ntb_sender *to;
+	uint8_t *into = data;
+	int64_t deadline;
+
+	if (!copy->memory || d >= copy->ports || d == copy->slot)
+		return -EINVAL;
+	channel = ntb_layout_channel(copy->memory, copy->ports, copy->slot, d);
+	to = &copy->to[d];
+	if (to->no_answer && answer(to, channel) < 0)
+		return -ETIMEDOUT;
+	to->no_answer = false;
+	deadline = ntb_now() + READ_WAIT;
+	while (size) {
+		size_t part = size < NTB_CHUNK ? size : NTB_CHUNK;
+		struct ntb_entry entry = { NTB_ENTRY_READ, (uint16_t)part, 0, address };
+		int ret;
+
+		if (make_room(copy, d, 1, deadline))
+			return -ETIMEDOUT;
+		to->sequence = (to->sequence + 1) & INT32_MAX;
+		entry.sequence = to->sequence;
+		atomic_store(&channel->request, to->sequence);
+		push(copy, d, &entry, NULL);
+		ret = await_answer(to, channel, deadline);
+		if (ret <= 0)
+			return ret ? ret : -EFAULT;
+		memcpy(into, channel->answer, part);
+		address += part;
+		into += part;
+		size -= part;
+	}
+	return 0;
+}

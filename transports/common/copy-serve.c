@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Windows by copy, the side whose RAM is accessed. */
+#include "copy.h"
+
+#include "futex.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+static struct ntb_channel *from(const struct ntb_copy *copy, unsigned s)
+{
+	return ntb_layout_channel(copy->memory, copy->ports, s, copy->slot);
+}
+
+/* The header of the entry at a position, fetched once. */
+static struct ntb_entry fetch(const struct ntb_channel *channel, uint32_t position)
+{
+	const uint8_t *at = channel->ring + (position % NTB_UNITS) * NTB_UNIT;
+	struct ntb_entry entry;
+	uint64_t words[2];
+
+	for (unsigned i = 0; i < 2; i++)
+		words[i] = __atomic_load_n((const uint64_t *)(const void *)(at + 8 * i), __ATOMIC_RELAXED);
+	memcpy(&entry, words, sizeof(entry));
+	return entry;
+}
+
+static void carry_out_write(struct ntb_copy *copy, const struct ntb_channel *channel, uint32_t position,
+			    const struct ntb_entry *entry)
+{
+	uint32_t at = (position + 1) % NTB_UNITS;
+	size_t first = (NTB_UNITS - at) * NTB_UNIT;
+
+	if (first >= entry->length) {
+		ntb_ram_write(copy->ram, entry->address, channel->ring + at * NTB_UNIT, entry->length);
+		return;
+	}
+	ntb_ram_write(copy->ram, entry->address, channel->ring + at * NTB_UNIT, first);
+	ntb_ram_write(copy->ram, entry->address + first, channel->ring, entry->length - first);
+}
+
+static void carry_out_read(struct ntb_copy *copy, struct ntb_channel *channel, const struct ntb_entry *entry,
+			   bool admit)
+{
+	bool done = admit && ntb_ram_read(copy->ram, entry->address, channel->answer, entry->length);
+
+	atomic_store(&channel->answered, entry->sequence << 1 | done);
+	if (atomic_load(&channel->waiting) == NTB_WAIT_ANSWER)
+		ntb_futex_wake(&channel->answered);
+}
+
+/*
+ * Carry out what is in the ring of sender s now; the RAM's lock is held. What no sender writes makes the rest worthless:
+ * it is skipped. The end is read once, so that a sender who goes on cannot keep us here.
+ */
+static void serve(struct ntb_copy *copy, unsigned s)
+{
+	struct ntb_channel *channel = from(copy, s);
+	const uint32_t until = atomic_load(&channel->tail);
+	uint32_t head = atomic_load(&copy->heads[s]), there;
+
+	while ((there = until - head)) {
+		const struct ntb_entry entry = fetch(channel, head);
+		const bool admit = atomic_load(&copy->admit);
+		bool good = there <= NTB_UNITS && entry.length && entry.length <= NTB_CHUNK;
+		uint32_t units = 1;
+
+		if (good && entry.kind == NTB_ENTRY_WRITE) {
+			units += (entry.length + NTB_UNIT - 1) / NTB_UNIT;
+			good = units <= there;
+			if (good && admit)
+				carry_out_write(copy, channel, head, &entry);
+		} else if (good && entry.kind == NTB_ENTRY_READ) {
+			carry_out_read(copy, channel, &entry, admit);
+		} else {
+			good = false;
+		}
+		if (!good) {
+			atomic_fetch_or(&copy->nonsense, 1u << s);
+			units = there;
+		}
+		head += units;
+		atomic_store(&copy->heads[s], head);
+		atomic_store(&channel->head, head);
+		if (atomic_load(&channel->waiting) == NTB_WAIT_SPACE)
+			ntb_futex_wake(&channel->head);
+	}
+}
+
+/* Look at every ring once. Returns whether there was anything. */
+static bool serve_all(struct ntb_copy *copy)
+{
+	bool any = false;
+
+	for (unsigned s = 0; s < copy->ports; s++) {
+		if (s == copy->slot || atomic_load(&from(copy, s)->tail) == atomic_load(&copy->heads[s]))
+			continue;
+		any = true;
+		pthread_mutex_lock(&copy->ram->lock);
+		serve(copy, s);
+		pthread_mutex_unlock(&copy->ram->lock);
+	}
+	return any;
+}
+
+void ntb_copy_drain(struct ntb_copy *copy)
+{
+	if (copy->memory)
+		serve_all(copy);
+}
+
+void ntb_copy_admit(struct ntb_copy *copy, bool admit)
+{
+	if (atomic_load(&copy->admit) == admit)
+		return;
+	/* What came before the guest took the bus away is carried out before its store completes, and nothing later. */
+	if (!admit)
+		ntb_copy_drain(copy);
+	atomic_store(&copy->admit, admit);
+}
+
+/* A published head that somebody has scribbled over is put right: its sender waits for it. */
+static void repair(struct ntb_copy *copy, unsigned s)
+{
+	struct ntb_channel *channel = from(copy, s);
+
+	pthread_mutex_lock(&copy->ram->lock);
+	atomic_store(&channel->head, atomic_load(&copy->heads[s]));
+	pthread_mutex_unlock(&copy->ram->lock);
+	ntb_futex_wake(&channel->head);
+}
+
+/* Whether all rings are empty. */
+static bool idle(struct ntb_copy *copy)
+{
+	for (unsigned s = 0; s < copy->ports; s++) {
+		if (s == copy->slot)
+			continue;
+		if (atomic_load(&from(copy, s)->head) != atomic_load(&copy->heads[s]))
+			repair(copy, s);
+		if (atomic_load(&from(copy, s)->tail) != atomic_load(&copy->heads[s]))
+			return false;
+	}
+	return true;
+}
+
+static void *copier(void *opaque)
+{
+	struct ntb_copy *copy = opaque;
+	_Atomic uint32_t *asleep = ntb_layout_asleep(copy->memory, copy->slot);
+
+	while (!atomic_load(&copy->stop)) {
+		if (serve_all(copy))
+			continue;
+		/* Announce first, look again after: a sender pushes first and looks for the announcement after. */
+		atomic_store(asleep, 1);
+		if (idle(copy) && !atomic_load(&copy->stop))
+			ntb_futex_wait(asleep, 1, -1);
+		atomic_store(asleep, 0);
+	}
+	return NULL;
+}
+
+int ntb_copy_serve_start(struct ntb_copy *copy)
+{
+	sigset_t all, old;
+	int ret;
+
+	for (unsigned s = 0; s < copy->ports; s++) {
+		struct ntb_channel *channel = from(copy, s);
+		uint32_t tail = atomic_load(&channel->tail);
+
+		if (s == copy->slot)
+			continue;
+		/* A sender that waits for the answer of a dead owner gets its refusal now. */
+		atomic_store(&copy->heads[s], tail);
+		atomic_store(&channel->head, tail);
+		atomic_store(&channel->answered, atomic_load(&channel->request) << 1);
+		ntb_futex_wake(&channel->head);
+		ntb_futex_wake(&channel->answered);
+	}
+	atomic_store(&copy->nonsense, 0);
+	atomic_store(&copy->stop, false);
+	/* Signals are the program's own business and go to its own threads. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	ret = pthread_create(&copy->thread, NULL, copier, copy);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (!ret)
+		pthread_setname_np(copy->thread, "idtntb-copy");
+	return -ret;
+}
+
+void ntb_copy_serve_stop(struct ntb_copy *copy)
+{
+	_Atomic uint32_t *asleep = ntb_layout_asleep(copy->memory, copy->slot);
+	struct timespec until;
+
+	atomic_store(&copy->stop, true);
+	/* Again and again: the word is anybody's, and may send the thread back to sleep just after the first wake-up. */
+	do {
+		atomic_store(asleep, 0);
+		ntb_futex_wake(asleep);
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_nsec += 5 * NTB_MS;
+		if (until.tv_nsec >= 1000000000) {
+			until.tv_sec++;
+			until.tv_nsec -= 1000000000;
+		}
+	} while (pthread_timedjoin_np(copy->thread, NULL, &until));
+}

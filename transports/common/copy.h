@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Windows by copy: the accesses of one port to the RAM of another go through a ring of their own, and a thread in the
+ * process that owns the RAM carries them out. Neither side takes a lock of the other, and no side takes a lock of its
+ * VMM for the other, so two hosts may read each other's windows at once.
+ *
+ * Writes are posted. A read waits for its answer, and follows the writes before it. A peer that does not answer or does
+ * not make room costs one bounded wait; until it moves again, accesses fail at once.
+ */
+#ifndef NTB_COPY_H
+#define NTB_COPY_H
+
+#include "layout.h"
+#include "ram.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+struct ntb_copy {
+	void *memory; /* NULL while stopped */
+	unsigned ports, slot;
+	struct ntb_ram *ram;
+
+	/* As a sender: used by the owner's thread only. */
+	struct ntb_sender {
+		uint32_t tail;
+		uint32_t head; /* of the receiver, as last seen and found plausible */
+		uint32_t sequence; /* of the newest read, 31 bits */
+		bool no_answer; /* to that read: fail until it comes */
+		bool no_room; /* fail until there is some */
+	} to[IDTNTB_PORTS];
+
+	/* As a receiver: heads are advanced under the RAM's lock, after the entry has been carried out. */
+	_Atomic uint32_t heads[IDTNTB_PORTS];
+	_Atomic uint32_t nonsense; /* bit per sender whose ring held what no sender writes */
+	atomic_bool admit; /* PCICMD.BME of the own port: else what comes is dropped, as a bus would */
+	atomic_bool stop;
+	pthread_t thread;
+};
+
+void ntb_copy_init(struct ntb_copy *copy, struct ntb_ram *ram);
+
+/* Serve and send in this memory, as this port. Whatever the last owner of the port left in its rings is dropped. */
+int ntb_copy_start(struct ntb_copy *copy, void *memory, unsigned ports, unsigned slot);
+/* Ends the thread. Allowed when stopped. */
+void ntb_copy_stop(struct ntb_copy *copy);
+
+/* Let copies in or not. */
+void ntb_copy_admit(struct ntb_copy *copy, bool admit);
+/* Carry out all that peers had sent in full before this call. A few loads when that is nothing. */
+void ntb_copy_drain(struct ntb_copy *copy);
+
+/* Access the RAM of the port with index d. 0, or -errno when it did not happen. */
+int ntb_copy_write(struct ntb_copy *copy, unsigned d, uint64_t address, const void *data, size_t size);
+int ntb_copy_read(struct ntb_copy *copy, unsigned d, uint64_t address, void *data, size_t size);
+
+/* For the receiving half (copy-serve.c). */
+int ntb_copy_serve_start(struct ntb_copy *copy);
+void ntb_copy_serve_stop(struct ntb_copy *copy);
+
+#endif

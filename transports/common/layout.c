@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "layout.h"
+
+#include <idtntb.h>
+
+#define BLOCK_ROUND 0x10000u
+#define SLEEPERS_SIZE 0x1000u
+#define SLEEPER_LINE 64u /* one cache line each: a sender's look at one must not disturb another */
+
+static size_t block_end(void)
+{
+	return (idtntb_block_size() + BLOCK_ROUND - 1) & ~(size_t)(BLOCK_ROUND - 1);
+}
+
+size_t ntb_layout_size(unsigned ports)
+{
+	return block_end() + SLEEPERS_SIZE + (size_t)ports * ports * sizeof(struct ntb_channel);
+}
+
+struct ntb_channel *ntb_layout_channel(void *memory, unsigned ports, unsigned s, unsigned d)
+{
+	uint8_t *channels = (uint8_t *)memory + block_end() + SLEEPERS_SIZE;
+
+	return (struct ntb_channel *)(void *)(channels + ((size_t)s * ports + d) * sizeof(struct ntb_channel));
+}
+
+_Atomic uint32_t *ntb_layout_asleep(void *memory, unsigned d)
+{
+	return (_Atomic uint32_t *)(void *)((uint8_t *)memory + block_end() + (size_t)d * SLEEPER_LINE);
+}

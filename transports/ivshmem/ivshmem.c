@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The ivshmem transport: opening, claiming and closing. */
+#include "ivshmem.h"
+
+#include "../common/error.h"
+#include "../common/futex.h"
+#include "../common/lock.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#define HANDSHAKE_MS 5000
+#define CLAIM_MS 2000 /* for a dead owner to go */
+#define JOIN_MS 2000 /* for others who are joining */
+
+/* A server whose queue of newcomers is full is asked again. */
+static int connect_server(struct ivshmem *iv, int64_t deadline, struct idtntb_error *error)
+{
+	const struct timespec pause = { .tv_nsec = 20 * NTB_MS };
+	int ret;
+
+	while ((ret = ntb_client_connect(&iv->client, iv->path)) == -EAGAIN && ntb_now() < deadline)
+		nanosleep(&pause, NULL);
+	if (!ret)
+		return 0;
+	if (ret == -ENOENT)
+		return ntb_fail(error, ret, "there is no ivshmem server: no socket '%s'", iv->path);
+	if (ret == -ECONNREFUSED)
+		return ntb_fail(error, ret, "no ivshmem server listens on '%s' any more: start it", iv->path);
+	return ntb_fail(error, ret, "ivshmem server '%s': %s", iv->path, strerror(-ret));
+}
+
+/* Wait for the whole greeting, and map the memory that comes with it. */
+static int greet(struct idtntb_attachment *a, int64_t deadline, struct idtntb_error *error)
+{
+	struct ivshmem *iv = ivshmem_of(a);
+	int memory_fd = -1, ret;
+
+	while (!(ret = ntb_server_handshake(a, &memory_fd, error))) {
+		struct pollfd poll_fd = { .fd = iv->client.fd, .events = POLLIN };
+		int64_t left = (deadline - ntb_now()) / NTB_MS;
+
+		if (left <= 0) {
+			ret = ntb_fail(error, -EPROTO,
+				       "'%s' does not send an ivshmem server's greeting: memory and one vector",
+				       iv->path);
+			break;
+		}
+		poll(&poll_fd, 1, (int)left);
+	}
+	if (ret < 0) {
+		if (memory_fd >= 0)
+			close(memory_fd);
+		return ret == -ECONNRESET ? -EPROTO : ret;
+	}
+	iv->rejoined = true;
+	return ntb_memory_adopt(&iv->memory, memory_fd, error);
+}
+
+int ntb_ivshmem_join_lock(struct ntb_memory *memory, struct idtntb_error *error)
+{
+	int ret = ntb_lock_wait(memory->fd, NTB_LOCK_JOIN, JOIN_MS);
+
+	if (ret == -EAGAIN)
+		return ntb_fail(error, -EBUSY, "somebody else has been joining the switch for %d s: a stopped process?",
+				JOIN_MS / 1000);
+	return ret ? ntb_fail(error, ret, "the shared memory's file cannot be locked: %s", strerror(-ret)) : 0;
+}
+
+static int make_block(struct idtntb_attachment *a, const struct idtntb_attach_options *options,
+		      struct idtntb_error *error)
+{
+	struct ivshmem *iv = ivshmem_of(a);
+	struct idtntb_topology topology;
+	int ret = ntb_ivshmem_join_lock(&iv->memory, error);
+
+	/* From here on we are alone with it; the lock is dropped when the port is ours, or with the description. */
+	if (!ret && !idtntb_block_ready(iv->memory.base, iv->memory.size)) {
+		ret = ntb_topology_choose(&topology, options, error);
+		if (!ret)
+			ret = ntb_memory_format(&iv->memory, &topology, error);
+	}
+	a->memory = iv->memory.base;
+	a->memory_size = iv->memory.size;
+	return ret;
+}
+
+static int ivshmem_open(struct idtntb_attachment *a, const char *where, const struct idtntb_attach_options *options,
+			struct idtntb_error *error)
+{
+	const int64_t deadline = ntb_now() + HANDSHAKE_MS * NTB_MS;
+	struct ivshmem *iv = calloc(1, sizeof(*iv));
+	int ret;
+
+	if (!iv)
+		return ntb_fail(error, -ENOMEM, "no memory for an attachment");
+	a->state = iv;
+	ntb_client_init(&iv->client);
+	ntb_memory_init(&iv->memory);
+	ntb_memory_init(&iv->arrived);
+	iv->own_bell = iv->timer = iv->ram = iv->kicker.ready = -1;
+	for (unsigned slot = 0; slot < IDTNTB_PORTS; slot++)
+		iv->targets[slot].fd = -1;
+	if (!*where || strlen(where) >= sizeof(iv->path))
+		return ntb_fail(error, -EINVAL, "'ivshmem:%.40s%s': the path of a socket has 1 to %zu characters",
+				where, strlen(where) > 40 ? "..." : "", sizeof(iv->path) - 1);
+	strcpy(iv->path, where);
+	iv->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	ret = iv->timer < 0 ? -errno : ntb_kicker_init(&iv->kicker);
+	if (ret)
+		return ntb_fail(error, ret, "descriptors of an attachment: %s", strerror(-ret));
+	ret = connect_server(iv, deadline, error);
+	if (!ret)
+		ret = greet(a, deadline, error);
+	return ret ? ret : make_block(a, options, error);
+}
+
+static int refuse(struct idtntb_attachment *a, struct idtntb_error *error)
+{
+	struct ivshmem *iv = ivshmem_of(a);
+	const struct idtntb_topology *topology = idtntb_switch_topology(a->sw);
+	uint32_t free_slots = 0;
+	char ports[64];
+
+	for (unsigned slot = 0; slot < topology->port_count; slot++) {
+		if (ntb_lock_free(iv->memory.fd, NTB_LOCK_SLOT(slot)))
+			free_slots |= 1u << slot;
+	}
+	return ntb_fail(error, -EBUSY, "port %u is taken by another process; free: %s", a->port_number,
+			ntb_topology_ports(topology, free_slots, ports, sizeof(ports)));
+}
+
+static int ivshmem_claim(struct idtntb_attachment *a, struct idtntb_error *error)
+{
+	struct ivshmem *iv = ivshmem_of(a);
+	const int64_t deadline = ntb_now() + CLAIM_MS * NTB_MS;
+	const struct timespec pause = { .tv_nsec = 20 * NTB_MS };
+	int ret;
+
+	while ((ret = ntb_lock_try(iv->memory.fd, NTB_LOCK_SLOT(a->slot))) == -EAGAIN) {
+		if (ntb_now() >= deadline)
+			return refuse(a, error);
+		/* Others may join meanwhile. */
+		ntb_lock_drop(iv->memory.fd, NTB_LOCK_JOIN);
+		nanosleep(&pause, NULL);
+		ret = ntb_ivshmem_join_lock(&iv->memory, error);
+		if (ret)
+			return ret;
+	}
+	if (ret)
+		return ntb_fail(error, ret, "the shared memory's file cannot be locked: %s", strerror(-ret));
+	ntb_liveness_sweep(a, UINT32_MAX);
+	return 0;
+}
+
+static int ivshmem_joined(struct idtntb_attachment *a, struct idtntb_error *error)
+{
+	struct ivshmem *iv = ivshmem_of(a);
+	const int bell = iv->own_bell;
+	int ret;
+
+	iv->joined = true;
+	iv->own_bell = -1;
+	ret = ntb_bells_add(a, bell);
+	if (ret == -EPROTO)
+		return ntb_fail(error, ret,
+				"the ivshmem server's vector is no eventfd, or the kernel is older than 5.2");
+	if (!ret)
+		ret = ntb_watch(a, iv->client.fd, EPOLLIN | EPOLLRDHUP, TAG_SERVER);
+	if (!ret)
+		ret = ntb_watch(a, iv->timer, EPOLLIN, TAG_TIMER);
+	if (ret)
+		return ntb_fail(error, ret, "descriptors of an attachment: %s", strerror(-ret));
+	ntb_lock_drop(iv->memory.fd, NTB_LOCK_JOIN);
+	if (iv->kicker.plain)
+		ntb_log(a, IDTNTB_LOG_WARNING,
+			"the kernel gives no context for asynchronous I/O: peers are woken by write(2)");
+	iv->ram_tries = RAM_TRIES;
+	ntb_ram_socket_connect(a);
+	ntb_bells_kick_missed(a);
+	ntb_wake(a); /* to plan what has to be done without being asked */
+	return 0;
+}
+
+static void ivshmem_close(struct idtntb_attachment *a)
+{
+	struct ivshmem *iv = ivshmem_of(a);
+
+	if (!iv)
+		return;
+	ntb_client_disconnect(&iv->client);
+	ntb_ram_socket_close(iv);
+	ntb_peers_clear(&iv->peers);
+	ntb_bells_close(iv);
+	ntb_kicker_destroy(&iv->kicker);
+	ntb_memory_drop(&iv->arrived);
+	ntb_memory_drop(&iv->memory);
+	if (iv->timer >= 0)
+		close(iv->timer);
+	free(iv);
+}
+
+static void ivshmem_event(struct idtntb_attachment *a, uint32_t tag, uint32_t events)
+{
+	struct ivshmem *iv = ivshmem_of(a);
+	uint64_t expirations;
+
+	switch (tag) {
+	case TAG_SERVER:
+		ntb_server_input(a);
+		break;
+	case TAG_RAM:
+		ntb_ram_socket_event(a, events);
+		break;
+	case TAG_TIMER:
+		if (read(iv->timer, &expirations, sizeof(expirations)) == sizeof(expirations))
+			ntb_liveness_timer(a);
+		break;
+	default: /* a bell has no more to say than that the port be serviced */
+		break;
+	}
+}
+
+const struct ntb_transport ntb_transport_ivshmem = {
+	.name = "ivshmem",
+	.open = ivshmem_open,
+	.claim = ivshmem_claim,
+	.joined = ivshmem_joined,
+	.close = ivshmem_close,
+	.kick = ntb_bells_kick,
+	.event = ivshmem_event,
+	.settle = ntb_liveness_plan,
+	.offer = ntb_ram_socket_offer,
+};

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "memory.h"
+
+#include "../common/error.h"
+#include "../common/layout.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void ntb_memory_init(struct ntb_memory *memory)
+{
+	*memory = (struct ntb_memory){ .fd = -1 };
+}
+
+void ntb_memory_drop(struct ntb_memory *memory)
+{
+	if (memory->base)
+		munmap(memory->base, memory->size);
+	if (memory->fd >= 0)
+		close(memory->fd);
+	ntb_memory_init(memory);
+}
+
+/*
+ * Open the file again: the description that came is shared by all clients and the server, and so would be a lock on it.
+ */
+static int reopen(int fd, struct idtntb_error *error)
+{
+	char path[40];
+	int own;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	own = open(path, O_RDWR | O_CLOEXEC);
+	if (own < 0)
+		return ntb_fail(error, -errno,
+				"the server's shared memory cannot be opened for locking (%s): run as the server's "
+				"user, or give its file a mode that lets this user write",
+				strerror(errno));
+	return own;
+}
+
+int ntb_memory_adopt(struct ntb_memory *memory, int fd, struct idtntb_error *error)
+{
+	struct stat st;
+	int ret = 0;
+
+	ntb_memory_init(memory);
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size <= 0)
+		ret = ntb_fail(error, -EPROTO, "what the ivshmem server sent as shared memory is no memory file");
+	if (!ret && (size_t)st.st_size < ntb_layout_size(1))
+		ret = ntb_fail(error, -ENOSPC, "shared memory has %lld bytes: a switch of two ports needs at least %zu",
+			       (long long)st.st_size, ntb_layout_size(2));
+	if (!ret) {
+		memory->fd = reopen(fd, error);
+		ret = memory->fd < 0 ? memory->fd : 0;
+	}
+	close(fd);
+	if (ret)
+		return ret;
+	memory->size = (size_t)st.st_size;
+	memory->dev = st.st_dev;
+	memory->ino = st.st_ino;
+	memory->base = mmap(NULL, memory->size, PROT_READ | PROT_WRITE, MAP_SHARED, memory->fd, 0);
+	if (memory->base != MAP_FAILED)
+		return 0;
+	memory->base = NULL;
+	ret = ntb_fail(error, -errno, "shared memory of %zu bytes cannot be mapped: %s", memory->size, strerror(errno));
+	ntb_memory_drop(memory);
+	return ret;
+}
+
+bool ntb_memory_same(const struct ntb_memory *a, const struct ntb_memory *b)
+{
+	return a->dev == b->dev && a->ino == b->ino;
+}
+
+/* Whether the memory suffices; and pages that a full file system would not give later are asked for now. */
+static int reserve(struct ntb_memory *memory, unsigned ports, struct idtntb_error *error)
+{
+	const size_t needed = ntb_layout_size(ports);
+	int ret;
+
+	if (memory->size < needed)
+		return ntb_fail(error, -ENOSPC, "shared memory has %zu bytes: a switch of %u ports needs at least %zu",
+				memory->size, ports, needed);
+	ret = posix_fallocate(memory->fd, 0, (off_t)needed);
+	if (ret && ret != EOPNOTSUPP && ret != EINVAL)
+		return ntb_fail(error, -ret, "the file system of the shared memory does not give %zu bytes: %s", needed,
+				strerror(ret));
+	return 0;
+}
+
+int ntb_memory_format(struct ntb_memory *memory, const struct idtntb_topology *topology, struct idtntb_error *error)
+{
+	int ret;
+
+	if (idtntb_block_ready(memory->base, memory->size))
+		return 0;
+	ret = reserve(memory, topology->port_count, error);
+	return ret ? ret : idtntb_block_format(memory->base, memory->size, topology, error);
+}
+
+int ntb_memory_load(struct ntb_memory *memory, const struct idtntb_switch *sw, struct idtntb_error *error)
+{
+	const size_t size = idtntb_save_size();
+	void *image;
+	int ret = reserve(memory, idtntb_switch_topology(sw)->port_count, error);
+
+	if (ret)
+		return ret;
+	image = malloc(size);
+	if (!image)
+		return ntb_fail(error, -ENOMEM, "no memory for a saved switch of %zu bytes", size);
+	ret = idtntb_switch_save(sw, image, size);
+	if (!ret)
+		ret = idtntb_block_load(memory->base, memory->size, image, size, error);
+	free(image);
+	return ret;
+}

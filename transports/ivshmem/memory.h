@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The shared memory that the server has handed over. */
+#ifndef NTB_IVSHMEM_MEMORY_H
+#define NTB_IVSHMEM_MEMORY_H
+
+#include <idtntb.h>
+
+#include <sys/types.h>
+
+struct ntb_memory {
+	int fd; /* an open file description of our own: locks belong to it */
+	void *base;
+	size_t size;
+	dev_t dev;
+	ino_t ino;
+};
+
+void ntb_memory_init(struct ntb_memory *memory);
+/* Map what a descriptor stands for. The descriptor becomes ours, whatever happens. */
+int ntb_memory_adopt(struct ntb_memory *memory, int fd, struct idtntb_error *error);
+void ntb_memory_drop(struct ntb_memory *memory);
+bool ntb_memory_same(const struct ntb_memory *a, const struct ntb_memory *b);
+
+/*
+ * Make a block there of a topology, or of a saved switch, unless a finished one is there. The lock for joining is held.
+ */
+int ntb_memory_format(struct ntb_memory *memory, const struct idtntb_topology *topology, struct idtntb_error *error);
+int ntb_memory_load(struct ntb_memory *memory, const struct idtntb_switch *sw, struct idtntb_error *error);
+
+#endif
