@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash
 # Packages: what is installed on this machine, and what is fetched beside it with a private apt state.
 # The archive's address is the one this machine's own apt uses. Sourced after lib.sh.
 
@@ -127,11 +128,23 @@ unpack_debs() {
 }
 
 # unpack_source STATE DEST SPEC: a Debian source package (name or name=version), patched, as DEST/src.
+# Returns 1 when the archive no longer has that version (an index may be ahead of the files, or behind).
 unpack_source() {
-    local state=$1 dest=$2 spec=$3
+    local state=$1 dest=$2 spec=$3 log="$IDTNTB_CACHE/logs/source-$1.log"
     apt_ready "$state"
     mkdir -p "$dest"
-    (cd "$dest" && quiet "$IDTNTB_CACHE/logs/source-$state.log" private_apt "$state" apt-get source "$spec")
+    (cd "$dest" && private_apt "$state" apt-get source "$spec" >"$log" 2>&1) || return 1
     mv "$dest"/*/ "$dest/src"
     find "$dest" -maxdepth 1 -type f -delete
+}
+
+# unpack_upstream DEST POOLFILE SHA256: an upstream tarball of the archive's pool, by name and content.
+unpack_upstream() {
+    local dest=$1 file=$2 sum=$3 uri
+    uri=$(apt_repository bookworm)
+    mkdir -p "$dest/src"
+    /usr/lib/apt/apt-helper -q -o APT::Sandbox::User=root download-file "${uri%/}/pool/main/$file" \
+        "$dest/upstream.tar" "SHA256:$sum" >"$IDTNTB_CACHE/logs/upstream.log" 2>&1 || return 1
+    tar -C "$dest/src" --strip-components=1 -xf "$dest/upstream.tar"
+    rm "$dest/upstream.tar"
 }

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash
 # Common ground of every script: where things are, how to talk to the person, how to build a cache
 # entry so that an interrupted one never counts as done. Sourced, never run.
+# shellcheck disable=SC2034 # used by those who source this
 
 IDTNTB_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 IDTNTB_CACHE=${IDTNTB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/idtntb}

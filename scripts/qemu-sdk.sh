@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash
 # What is needed to compile a device against one of Debian's stock QEMU binaries, and to start that
 # binary: $CACHE/qemu-sdk/<7.2|10.0|11.1>/ with include/, cflags, version, binary.
 # 7.2 is this machine's own package; the others are unpacked beside the system and started through their
@@ -45,7 +46,8 @@ qemu_sdk_installed() {
     source=$(dpkg-query -W -f '${source:Version}' qemu-system-x86)
     printf '#!/bin/sh\nexec /usr/bin/qemu-system-x86_64 "$@"\n' >"$dir/binary"
     chmod 755 "$dir/binary"
-    unpack_source bookworm "$dir/source" "qemu=$source"
+    unpack_source bookworm "$dir/source" "qemu=$source" ||
+        fail "the archive has no source of the installed qemu-system-x86 ($source); upgrade that package to Debian 12's current version"
 }
 
 # A newer Debian's package with all its libraries, never installed here.
@@ -66,26 +68,50 @@ WRAPPER
     chmod 755 "$dir/binary"
     # Programs and data that a headless guest never needs.
     rm -rf "$dir/root/usr/share/doc" "$dir/root/usr/share/locale" "$dir/root/usr/share/man" "$dir/root/var"
-    unpack_source "$state" "$dir/source" "qemu=$source"
+    unpack_source "$state" "$dir/source" "qemu=$source" && return 0
+    qemu_series_source "$dir/source" "$version" ||
+        fail "the archive has the QEMU binary $version but neither its source nor another one of the series; try again in a day"
+}
+
+# The archive's source and binary indexes are not always in step. The public structures do not change within
+# a stable series, so another point release of the same series serves for the headers.
+qemu_series_source() {
+    local dest=$1
+    rm -rf "$dest"
+    case $2 in
+    *:11.1.*)
+        say "no source for $2 to be had; headers of 11.1.1, same series"
+        unpack_upstream "$dest" q/qemu/qemu_11.1.1%2bds.orig.tar.xz \
+            0b1376e75dbe3e2fea4e408f8669f88a723f419f36a5b7d74cc6a4cfe07e4f5e
+        ;;
+    *) return 1 ;;
+    esac
 }
 
 # configure as little as gives the headers, and make only the generated ones.
 qemu_sdk_headers() {
     local dir=$1 version=$2 build=$1/source/build log="$IDTNTB_CACHE/logs/qemu-sdk-$2.log"
     mkdir -p "$build"
+    qemu_without_firmware "$dir/source/src"
     (
         cd "$build"
         qemu_build_environment "$version"
         quiet "$log" nice ../src/configure --target-list=x86_64-softmmu --without-default-features \
-            --disable-docs --disable-werror --enable-fdt=system --enable-tcg --enable-kvm --enable-plugins --enable-modules
+            --disable-docs --disable-werror --enable-fdt=system --enable-tcg --enable-kvm --enable-plugins --enable-modules --disable-install-blobs
         ninja -t targets all | sed -n 's/^\([^ ]*\.h\): .*/\1/p' | grep -v '^/' >headers.list
         quiet "$log" xargs -a headers.list nice ninja -j2
     ) || exit 1
     cp -r "$dir/source/src/include" "$dir/include"
+    cp -r "$dir/source/src/linux-headers" "$dir/include/linux-headers"
     mkdir -p "$dir/include/generated"
     (cd "$build" && find . -name '*.h' -not -path './pyvenv/*' -exec cp --parents -t "$dir/include/generated" {} +)
     printf '%s %s\n' "-I@SDK@/include/generated -I@SDK@/include/generated/qapi -I@SDK@/include" \
-        "$(pkg-config --cflags glib-2.0)" >"$dir/cflags"
+        "-isystem @SDK@/include/linux-headers $(pkg-config --cflags glib-2.0)" >"$dir/cflags"
+}
+
+# The source has no firmware images in it, and nothing here wants them.
+qemu_without_firmware() {
+    sed -i "s/^ *subdir('pc-bios')$/roms = []\nkeymap_targets = []/" "$1/meson.build"
 }
 
 # qemu_build_environment VERSION: the PATH and Python modules for QEMU's configure: Debian's Python whatever
@@ -94,11 +120,12 @@ qemu_build_environment() {
     export PATH=/usr/bin:/bin PYTHONNOUSERSITE=1
     unset PYTHONPATH PYTHONHOME VIRTUAL_ENV
     [ "$1" = 7.2 ] && return 0
-    qemu_meson
-    PYTHONPATH=$(qemu_meson_dir)/usr/lib/python3/dist-packages
+    cached "$IDTNTB_CACHE/qemu-python" 2 qemu_python
+    PYTHONPATH=$IDTNTB_CACHE/qemu-python/usr/lib/python3/dist-packages
     export PYTHONPATH
 }
 
-qemu_meson_dir() { echo "$IDTNTB_CACHE/meson"; }
-qemu_meson() { cached "$(qemu_meson_dir)" 1 unpack_meson; }
-unpack_meson() { unpack_packages bookworm-backports "$1" -t bookworm-backports meson; }
+qemu_python() {
+    unpack_packages bookworm-backports "$1" -t bookworm-backports meson
+    unpack_packages forky "$1" python3-qemu-qmp python3-pycotap
+}
