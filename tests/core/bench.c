@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "bench.h"
+#include "driver.h"
 
 static void on_msi(void *opaque, uint64_t address, uint32_t data)
 {
@@ -221,133 +221,25 @@ unsigned bench_partition(const struct bench_host *host)
 	return host->bench->topology.ports[host - host->bench->hosts].partition;
 }
 
-void driver_link_enable(struct bench_host *host)
+struct bench *bench_create_linked(const char *chip, const char *ports, const char *bars)
 {
-	uint32_t partition = bench_partition(host), requester;
+	struct bench *bench = bench_create_attached(chip, ports, bars);
+	struct driver driver;
 
-	nt_write(host, 0x400, 2);
-	requester = nt_read(host, 0x4DC);
-	nt_write(host, 0x4D0, partition);
-	nt_write(host, 0x4D8, requester << 1 | partition << 17 | 1);
-	nt_write(host, 0x410, 1);
-	gas_write(host, 0x3EC30, 1u << partition);
-}
-
-void driver_link_disable(struct bench_host *host)
-{
-	uint32_t partition = bench_partition(host);
-
-	nt_write(host, 0x400, 0);
-	nt_write(host, 0x4D0, partition);
-	nt_write(host, 0x4D8, 0);
-	nt_write(host, 0x410, 1);
-	gas_write(host, 0x3EC30, 1u << partition);
-}
-
-void driver_events_init(struct bench_host *host)
-{
-	const struct idtntb_topology *topology = &host->bench->topology;
-	uint32_t ports = 0, partitions = 0;
-
-	for (unsigned slot = 0; slot < topology->port_count; slot++) {
-		ports |= 1u << topology->ports[slot].port;
-		partitions |= 1u << topology->ports[slot].partition;
+	for (unsigned slot = 0; slot < bench->topology.port_count; slot++)
+		assert_null(driver_probe(&driver, &bench->hosts[slot]));
+	for (unsigned slot = 0; slot < bench->topology.port_count; slot++)
+		driver_link_enable(&bench->hosts[slot]);
+	for (unsigned slot = 0; slot < bench->topology.port_count; slot++) {
+		while (nt_read(&bench->hosts[slot], 0x404) & 8)
+			driver_interrupt(&bench->hosts[slot]);
+		bench_forget(&bench->hosts[slot]);
 	}
-	gas_write(host, 0x3EC0C, ~0u);
-	gas_write(host, 0x3EC14, ~0u);
-	gas_write(host, 0x3EC30, ~0u);
-	gas_write(host, 0x3EC08, ~partitions);
-	gas_write(host, 0x3EC10, ~ports);
-	gas_write(host, 0x3EC18, ~ports);
-	gas_write(host, 0x3EC34, ~partitions);
-	gas_write(host, 0x3EC04, 0xFFFFFFDC);
+	return bench;
 }
 
-void driver_interrupts_enable(struct bench_host *host)
+void bench_forget(struct bench_host *host)
 {
-	nt_write(host, 0x408, nt_read(host, 0x408) & ~0xBu);
-}
-
-uint32_t driver_interrupt(struct bench_host *host)
-{
-	uint32_t status = nt_read(host, 0x404);
-
-	if (status & 8) {
-		gas_read(host, 0x3EC00);
-		gas_write(host, 0x3EC0C, ~0u);
-		gas_write(host, 0x3EC14, ~0u);
-		gas_write(host, 0x3EC30, ~0u);
-		nt_write(host, 0x404, 8);
-	}
-	return status;
-}
-
-static bool mtbl_valid(struct bench_host *host, unsigned partition)
-{
-	nt_write(host, 0x4D0, partition);
-	return nt_read(host, 0x4D8) & 1;
-}
-
-uint32_t driver_link_is_up(struct bench_host *host)
-{
-	const struct idtntb_topology *topology = &host->bench->topology;
-	uint32_t up = 0;
-
-	if (!(nt_read(host, 0x004) & 4) || !(nt_read(host, 0x400) & 2) || !mtbl_valid(host, bench_partition(host)))
-		return 0;
-	for (unsigned slot = 0; slot < topology->port_count; slot++) {
-		uint32_t port = topology->ports[slot].port, nt = 0x1000 + 0x2000 * port;
-
-		if (port != host->number && (gas_read(host, 0x3E204 + 0x20 * port) & 0x10) &&
-		    (gas_read(host, nt + 0x004) & 4) && (gas_read(host, nt + 0x400) & 2) &&
-		    mtbl_valid(host, topology->ports[slot].partition))
-			up |= 1u << slot;
-	}
-	return up;
-}
-
-/* ATRAN of a BAR: 0 direct, else a lookup table. */
-static bool has_lut(struct bench_host *host, unsigned bar)
-{
-	return nt_read(host, 0x470 + 0x10 * bar) & 0x1800;
-}
-
-static void lut_write(struct bench_host *host, unsigned bar, unsigned entry, uint64_t address, uint32_t upper)
-{
-	nt_write(host, 0x4E0, entry | bar << 8);
-	nt_write(host, 0x4E4, (uint32_t)address);
-	nt_write(host, 0x4E8, (uint32_t)(address >> 32));
-	nt_write(host, 0x4EC, upper);
-}
-
-void driver_mw_set(struct bench_host *host, unsigned bar, unsigned entry, unsigned partition, uint64_t address,
-		   uint64_t size)
-{
-	uint32_t setup = nt_read(host, 0x470 + 0x10 * bar);
-	uint64_t limit;
-
-	if (has_lut(host, bar)) {
-		lut_write(host, bar, entry, address, partition | 1u << 31);
-		return;
-	}
-	limit = ((setup & 6) == 4 ? BENCH_BAR(bar) : BENCH_BAR32(bar)) + size;
-	nt_write(host, 0x470 + 0x10 * bar, (setup & ~0xE000u) | partition << 13);
-	nt_write(host, 0x478 + 0x10 * bar, (uint32_t)address);
-	nt_write(host, 0x47C + 0x10 * bar, (uint32_t)(address >> 32));
-	nt_write(host, 0x474 + 0x10 * bar, (uint32_t)limit);
-	if ((setup & 6) == 4)
-		nt_write(host, 0x474 + 0x10 * (bar + 1), (uint32_t)(limit >> 32));
-}
-
-void driver_mw_clear(struct bench_host *host, unsigned bar, unsigned entry)
-{
-	uint32_t setup = nt_read(host, 0x470 + 0x10 * bar);
-
-	if (has_lut(host, bar)) {
-		lut_write(host, bar, entry, 0, 0);
-		return;
-	}
-	nt_write(host, 0x474 + 0x10 * bar, 0);
-	if ((setup & 6) == 4)
-		nt_write(host, 0x474 + 0x10 * (bar + 1), 0);
+	host->msis = host->intx_edges = host->drains = host->window_changes = host->guest_errors = 0;
+	host->last_error[0] = '\0';
 }

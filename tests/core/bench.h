@@ -50,7 +50,11 @@ struct bench {
 struct bench *bench_create(const char *chip, const char *ports, const char *bars);
 /* The same with every port attached, enumerated (bench_enumerate) and its link up. */
 struct bench *bench_create_attached(const char *chip, const char *ports, const char *bars);
+/* The same with the driver probed and its link enabled on every port; nothing pending, counters at 0. */
+struct bench *bench_create_linked(const char *chip, const char *ports, const char *bars);
 void bench_destroy(struct bench *bench);
+/* Set a host's counters to 0. */
+void bench_forget(struct bench_host *host);
 
 void bench_attach(struct bench *bench, unsigned slot);
 void bench_detach(struct bench *bench, unsigned slot);
@@ -60,29 +64,14 @@ void bench_run(struct bench *bench);
 /* What firmware and the PCI core do before a driver: BARs placed, MEM and BME on, MSI programmed and on. */
 void bench_enumerate(struct bench_host *host);
 
+/* The partition of a host's port. */
+unsigned bench_partition(const struct bench_host *host);
+
 /* Registers through BAR0, as the driver does it; 32 bits. */
 uint32_t nt_read(struct bench_host *host, uint32_t offset);
 void nt_write(struct bench_host *host, uint32_t offset, uint32_t value);
 /* Global registers through GASAADDR and GASADATA. */
 uint32_t gas_read(struct bench_host *host, uint32_t address);
 void gas_write(struct bench_host *host, uint32_t address, uint32_t value);
-
-/* idt_ntb_local_link_enable() and _disable() of the driver (reference 10.4), access for access. */
-void driver_link_enable(struct bench_host *host);
-void driver_link_disable(struct bench_host *host);
-/* The switch event setup of probe (reference 10.3, step 6) and the interrupt unmasking (step 9). */
-void driver_events_init(struct bench_host *host);
-void driver_interrupts_enable(struct bench_host *host);
-/* The interrupt thread (reference 10.4); returns the NTINTSTS it read. */
-uint32_t driver_interrupt(struct bench_host *host);
-/* idt_ntb_link_is_up() (reference 10.2): a bit for each peer by slot. */
-uint32_t driver_link_is_up(struct bench_host *host);
-/* Set or clear an outbound window as the driver does; entry is ignored for direct windows. */
-void driver_mw_set(struct bench_host *host, unsigned bar, unsigned entry, unsigned partition, uint64_t address,
-		   uint64_t size);
-void driver_mw_clear(struct bench_host *host, unsigned bar, unsigned entry);
-
-/* The partition of a host's port. */
-unsigned bench_partition(const struct bench_host *host);
 
 #endif
