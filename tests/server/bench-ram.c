@@ -56,7 +56,7 @@ int ram_memory(char mark)
 void send_offer(int to, unsigned slot, uint32_t owner, unsigned count, char mark)
 {
 	struct ram_message message = ram_offer(slot, owner, count);
-	int fds[RAM_RANGES];
+	int fds[RAM_RANGES] = { -1 };
 
 	for (unsigned r = 0; r < count; r++)
 		fds[r] = ram_memory(mark);
