@@ -60,18 +60,21 @@ int ntb_memory_adopt(struct ntb_memory *memory, int fd, struct idtntb_error *err
 		memory->fd = reopen(fd, error);
 		ret = memory->fd < 0 ? memory->fd : 0;
 	}
+	if (!ret) {
+		memory->size = (size_t)st.st_size;
+		memory->dev = st.st_dev;
+		memory->ino = st.st_ino;
+		/* By the server's description, not ours: a mapping keeps its description, and that its locks. */
+		memory->base = mmap(NULL, memory->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		if (memory->base == MAP_FAILED) {
+			memory->base = NULL;
+			ret = ntb_fail(error, -errno, "shared memory of %zu bytes cannot be mapped: %s", memory->size,
+				       strerror(errno));
+		}
+	}
 	close(fd);
 	if (ret)
-		return ret;
-	memory->size = (size_t)st.st_size;
-	memory->dev = st.st_dev;
-	memory->ino = st.st_ino;
-	memory->base = mmap(NULL, memory->size, PROT_READ | PROT_WRITE, MAP_SHARED, memory->fd, 0);
-	if (memory->base != MAP_FAILED)
-		return 0;
-	memory->base = NULL;
-	ret = ntb_fail(error, -errno, "shared memory of %zu bytes cannot be mapped: %s", memory->size, strerror(errno));
-	ntb_memory_drop(memory);
+		ntb_memory_drop(memory);
 	return ret;
 }
 
