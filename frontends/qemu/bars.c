@@ -19,12 +19,12 @@
 
 static uint64_t registers_read(void *opaque, hwaddr offset, unsigned size)
 {
-	return idt_nt_read(opaque, offset, size);
+	return idtdev_nt_read(opaque, offset, size);
 }
 
 static void registers_write(void *opaque, hwaddr offset, uint64_t value, unsigned size)
 {
-	idt_nt_write(opaque, offset, value, size);
+	idtdev_nt_write(opaque, offset, value, size);
 }
 
 static uint64_t trap_read(void *opaque, hwaddr offset, unsigned size)
@@ -116,7 +116,7 @@ static bool windows_realize(IdtNtb *s, IdtBar *bar, Error **errp)
 	return true;
 }
 
-bool idt_bars_realize(IdtNtb *s, Error **errp)
+bool idtdev_bars_realize(IdtNtb *s, Error **errp)
 {
 	const struct idtntb_topology *topology = idtntb_switch_topology(idtntb_port_switch(s->port));
 	const uint32_t *setup = topology->ports[idtntb_port_slot(s->port)].barsetup;
@@ -143,7 +143,7 @@ bool idt_bars_realize(IdtNtb *s, Error **errp)
 }
 
 /* Subregions hold references to the device: without this it would never be freed. */
-void idt_bars_exit(IdtNtb *s)
+void idtdev_bars_exit(IdtNtb *s)
 {
 	for (unsigned i = 0; s->window && i < IDTNTB_WINDOWS; i++) {
 		if (s->window[i].size)
@@ -156,7 +156,7 @@ void idt_bars_exit(IdtNtb *s)
 }
 
 /* The regions are gone, and with them every view of the memory map that had them. */
-void idt_bars_finalize(IdtNtb *s)
+void idtdev_bars_finalize(IdtNtb *s)
 {
 	for (unsigned n = 0; n < IDTNTB_BARS; n++) {
 		if (s->bars[n].reservation)

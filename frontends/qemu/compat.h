@@ -8,7 +8,7 @@
 
 #include "qemu/osdep.h"
 
-#define IDT_QEMU_AT_LEAST(major, minor) \
+#define IDT_QEMU_AT_LEAST(major, minor)                                                                                \
 	(QEMU_VERSION_MAJOR > (major) || (QEMU_VERSION_MAJOR == (major) && QEMU_VERSION_MINOR >= (minor)))
 
 /* Headers that moved: hw/ to hw/core/, sysemu/ and exec/ to system/. */
@@ -52,12 +52,12 @@
 #else
 #include "exec/ramblock.h"
 #endif
-static inline uint64_t idt_compat_fd_offset(const RAMBlock *block)
+static inline uint64_t idtdev_compat_fd_offset(const RAMBlock *block)
 {
 	return block->fd_offset;
 }
 #else
-static inline uint64_t idt_compat_fd_offset(const RAMBlock *block)
+static inline uint64_t idtdev_compat_fd_offset(const RAMBlock *block)
 {
 	(void)block;
 	return 0;
@@ -65,7 +65,7 @@ static inline uint64_t idt_compat_fd_offset(const RAMBlock *block)
 #endif
 
 /* Since 8.2 the blocker owns the reason. Either way *reason is NULL once it blocks no more. */
-static inline int idt_compat_migration_block(Error **reason, Error **errp)
+static inline int idtdev_compat_migration_block(Error **reason, Error **errp)
 {
 #if IDT_QEMU_AT_LEAST(8, 2)
 	return migrate_add_blocker(reason, errp);
@@ -80,7 +80,7 @@ static inline int idt_compat_migration_block(Error **reason, Error **errp)
 #endif
 }
 
-static inline void idt_compat_migration_unblock(Error **reason)
+static inline void idtdev_compat_migration_unblock(Error **reason)
 {
 #if IDT_QEMU_AT_LEAST(8, 2)
 	migrate_del_blocker(reason);

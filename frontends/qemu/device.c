@@ -35,9 +35,9 @@ static bool attach(IdtNtb *s, Error **errp)
 		.size = sizeof(ops),
 		.msi = frontend_msi,
 		.intx = frontend_intx,
-		.window_map = s->map ? idt_windows_map : NULL,
-		.log = idt_report_log,
-		.guest_error = idt_report_guest_error,
+		.window_map = s->map ? idtdev_windows_map : NULL,
+		.log = idtdev_report_log,
+		.guest_error = idtdev_report_guest_error,
 	};
 	struct idtntb_attach_options options = {
 		.spec = s->switch_spec,
@@ -48,7 +48,8 @@ static bool attach(IdtNtb *s, Error **errp)
 	struct idtntb_error error;
 	bool given;
 
-	if (!idt_options_log_level(s, &options.log_level, errp) || !idt_options_topology(s, &topology, &given, errp))
+	if (!idtdev_options_log_level(s, &options.log_level, errp) ||
+	    !idtdev_options_topology(s, &topology, &given, errp))
 		return false;
 	if (given)
 		options.topology = &topology;
@@ -81,7 +82,7 @@ static bool block_migration(IdtNtb *s, Error **errp)
 	error_setg(&s->migration_blocker, TYPE_IDT_NTB
 		   ": the switch is shared with running hosts, so this device can be neither migrated nor saved; "
 		   "unplug it first (device_del)");
-	return idt_compat_migration_block(&s->migration_blocker, errp) == 0;
+	return idtdev_compat_migration_block(&s->migration_blocker, errp) == 0;
 }
 
 /* Undoes as much of realize as was done. */
@@ -90,16 +91,16 @@ static void ntb_exit(PCIDevice *dev)
 	IdtNtb *s = IDT_NTB(dev);
 
 	if (s->attachment) {
-		idt_ram_stop(s);
+		idtdev_ram_stop(s);
 		qemu_set_fd_handler(idtntb_attachment_fd(s->attachment), NULL, NULL, NULL);
 		idtntb_detach(s->attachment);
 		s->attachment = NULL;
 		s->port = NULL;
 	}
-	idt_bars_exit(s);
-	idt_config_exit(s);
+	idtdev_bars_exit(s);
+	idtdev_config_exit(s);
 	if (s->migration_blocker)
-		idt_compat_migration_unblock(&s->migration_blocker);
+		idtdev_compat_migration_unblock(&s->migration_blocker);
 	if (s->pinning_refused)
 		ram_block_discard_require(false);
 	s->pinning_refused = false;
@@ -110,12 +111,13 @@ static void ntb_realize(PCIDevice *dev, Error **errp)
 {
 	IdtNtb *s = IDT_NTB(dev);
 
-	if (!idt_options_check(s, errp) || !idt_options_map(s, &s->map, errp))
+	if (!idtdev_options_check(s, errp) || !idtdev_options_map(s, &s->map, errp))
 		return;
-	if (s->map && !(idt_ram_check(errp) && idt_windows_prepare(errp) && refuse_pinning(s, errp)))
+	if (s->map && !(idtdev_ram_check(errp) && idtdev_windows_prepare(errp) && refuse_pinning(s, errp)))
 		return;
-	if (block_migration(s, errp) && attach(s, errp) && idt_config_realize(s, errp) && idt_bars_realize(s, errp)) {
-		idt_link_wish_apply(s);
+	if (block_migration(s, errp) && attach(s, errp) && idtdev_config_realize(s, errp) &&
+	    idtdev_bars_realize(s, errp)) {
+		idtdev_link_wish_apply(s);
 		return;
 	}
 	ntb_exit(dev);
@@ -133,31 +135,29 @@ static void ntb_reset(DeviceState *dev)
 		return;
 	if (s->started)
 		idtntb_port_reset(s->port);
-	idt_config_reset(s);
+	idtdev_config_reset(s);
 	if (!s->started) {
 		s->started = true;
-		idt_ram_start(s);
+		idtdev_ram_start(s);
 		idtntb_port_link_set(s->port, true);
 	}
 }
 
 static void ntb_finalize(Object *obj)
 {
-	idt_bars_finalize(IDT_NTB(obj));
+	idtdev_bars_finalize(IDT_NTB(obj));
 }
 
-IDT_PROPERTIES properties[] = {
-	DEFINE_PROP_STRING("switch", IdtNtb, switch_spec),
-	DEFINE_PROP_UINT32("port", IdtNtb, port_number, UINT32_MAX),
-	DEFINE_PROP_STRING("chip", IdtNtb, chip),
-	DEFINE_PROP_STRING("ports", IdtNtb, ports),
-	DEFINE_PROP_STRING("bars", IdtNtb, bar_setup),
-	DEFINE_PROP_BOOL("msi", IdtNtb, msi, true),
-	DEFINE_PROP_STRING("windows", IdtNtb, windows),
-	DEFINE_PROP_BOOL("unsealed-ram", IdtNtb, unsealed_ram, false),
-	DEFINE_PROP_STRING("log", IdtNtb, log),
-	IDT_PROPERTIES_END
-};
+IDT_PROPERTIES properties[] = { DEFINE_PROP_STRING("switch", IdtNtb, switch_spec),
+				DEFINE_PROP_UINT32("port", IdtNtb, port_number, UINT32_MAX),
+				DEFINE_PROP_STRING("chip", IdtNtb, chip),
+				DEFINE_PROP_STRING("ports", IdtNtb, ports),
+				DEFINE_PROP_STRING("bars", IdtNtb, bar_setup),
+				DEFINE_PROP_BOOL("msi", IdtNtb, msi, true),
+				DEFINE_PROP_STRING("windows", IdtNtb, windows),
+				DEFINE_PROP_BOOL("unsealed-ram", IdtNtb, unsealed_ram, false),
+				DEFINE_PROP_STRING("log", IdtNtb, log),
+				IDT_PROPERTIES_END };
 
 static const struct {
 	const char *name, *text;
@@ -165,10 +165,13 @@ static const struct {
 	{ "switch", "Which switch: ivshmem:SOCKET of an ivshmem server, or local:NAME inside this process" },
 	{ "port", "Number of the NT port this host gets" },
 	{ "chip", "Chip, where this process makes the switch, e.g. 89HPES24NT6AG2" },
-	{ "ports", "NT ports, where this process makes the switch: a number of them, or a list such as 0,4 or 0=0,4=3" },
-	{ "bars", "BAR setup, where this process makes the switch: lut24[:SIZE], lut12x2[:SIZE] or six BARSETUP values" },
+	{ "ports",
+	  "NT ports, where this process makes the switch: a number of them, or a list such as 0,4 or 0=0,4=3" },
+	{ "bars",
+	  "BAR setup, where this process makes the switch: lut24[:SIZE], lut12x2[:SIZE] or six BARSETUP values" },
 	{ "msi", "on: MSI; off: INTx (the driver wants an unshared line)" },
-	{ "windows", "map: peers' RAM is mapped into the BARs (needs shared guest RAM); copy: it is copied, access by access" },
+	{ "windows",
+	  "map: peers' RAM is mapped into the BARs (needs shared guest RAM); copy: it is copied, access by access" },
 	{ "unsealed-ram", "Map peers' RAM even if its file could be truncated, which would kill this process" },
 	{ "log", "Lines on stderr up to this level: error, warning, info, debug or trace" },
 };
@@ -181,8 +184,8 @@ static void ntb_class_init(ObjectClass *klass, IDT_CLASS_DATA *data)
 	(void)data;
 	pc->realize = ntb_realize;
 	pc->exit = ntb_exit;
-	pc->config_read = idt_config_read;
-	pc->config_write = idt_config_write;
+	pc->config_read = idtdev_config_read;
+	pc->config_write = idtdev_config_write;
 	pc->vendor_id = IDTNTB_VENDOR_ID; /* device id, revision and subsystem ids come with the topology */
 	pc->class_id = PCI_CLASS_BRIDGE_OTHER;
 	dc->desc = "NT port of an IDT 89HPESxNTxG2 PCIe switch (non-transparent bridge)";
@@ -191,7 +194,7 @@ static void ntb_class_init(ObjectClass *klass, IDT_CLASS_DATA *data)
 	device_class_set_props(dc, properties);
 	for (size_t i = 0; i < ARRAY_SIZE(descriptions); i++)
 		object_class_property_set_description(klass, descriptions[i].name, descriptions[i].text);
-	idt_inspect_class_init(klass);
+	idtdev_inspect_class_init(klass);
 }
 
 IDT_INTERFACES interfaces[] = {
@@ -208,12 +211,12 @@ static const TypeInfo type = {
 	.interfaces = interfaces,
 };
 
-void idt_ntb_register_type(void)
+void idtdev_ntb_register_type(void)
 {
 	type_register_static(&type);
 }
 
 /* Inside QEMU the type is there from the start; a plugin registers it when it is loaded. */
 #ifndef IDT_NTB_PLUGIN
-type_init(idt_ntb_register_type)
+type_init(idtdev_ntb_register_type)
 #endif

@@ -49,7 +49,7 @@ typedef struct IdtRam {
 } IdtRam;
 
 /* What a person wants of the link before there is a switch to ask. */
-enum idt_link_wish { IDT_LINK_AS_IT_IS, IDT_LINK_UP, IDT_LINK_DOWN };
+enum idtdev_link_wish { IDT_LINK_AS_IT_IS, IDT_LINK_UP, IDT_LINK_DOWN };
 
 struct IdtNtb {
 	PCIDevice parent_obj;
@@ -64,7 +64,7 @@ struct IdtNtb {
 	uint32_t port_number;
 	bool msi;
 	bool unsealed_ram;
-	enum idt_link_wish link_wish;
+	enum idtdev_link_wish link_wish;
 
 	struct idtntb_attachment *attachment;
 	struct idtntb_port *port; /* NULL: not attached (any more) */
@@ -82,45 +82,45 @@ struct IdtNtb {
 };
 
 /* options.c: what the properties ask for; false leaves one line and a hint in @errp. */
-bool idt_options_log_level(const IdtNtb *s, enum idtntb_log_level *level, Error **errp);
-bool idt_options_map(const IdtNtb *s, bool *map, Error **errp);
-bool idt_options_topology(const IdtNtb *s, struct idtntb_topology *topology, bool *given, Error **errp);
-bool idt_options_check(const IdtNtb *s, Error **errp);
+bool idtdev_options_log_level(const IdtNtb *s, enum idtntb_log_level *level, Error **errp);
+bool idtdev_options_map(const IdtNtb *s, bool *map, Error **errp);
+bool idtdev_options_topology(const IdtNtb *s, struct idtntb_topology *topology, bool *given, Error **errp);
+bool idtdev_options_check(const IdtNtb *s, Error **errp);
 
 /* report.c: the switch's lines on QEMU's stderr. */
-void idt_report_log(void *opaque, enum idtntb_log_level level, const char *text);
-void idt_report_guest_error(void *opaque, const char *text);
+void idtdev_report_log(void *opaque, enum idtntb_log_level level, const char *text);
+void idtdev_report_guest_error(void *opaque, const char *text);
 
 /* inspect.c: properties for looking in and for breaking the link. */
-void idt_inspect_class_init(ObjectClass *klass);
+void idtdev_inspect_class_init(ObjectClass *klass);
 /* Force the link, or let it go, as `link` says. */
-void idt_link_wish_apply(IdtNtb *s);
+void idtdev_link_wish_apply(IdtNtb *s);
 
 /* pci-config.c */
-bool idt_config_realize(IdtNtb *s, Error **errp);
-void idt_config_exit(IdtNtb *s);
-void idt_config_reset(IdtNtb *s);
-uint32_t idt_config_read(PCIDevice *dev, uint32_t offset, int size);
-void idt_config_write(PCIDevice *dev, uint32_t offset, uint32_t value, int size);
+bool idtdev_config_realize(IdtNtb *s, Error **errp);
+void idtdev_config_exit(IdtNtb *s);
+void idtdev_config_reset(IdtNtb *s);
+uint32_t idtdev_config_read(PCIDevice *dev, uint32_t offset, int size);
+void idtdev_config_write(PCIDevice *dev, uint32_t offset, uint32_t value, int size);
 /* Registers of the NT function through either door; any size up to 8 at any offset. */
-uint64_t idt_nt_read(IdtNtb *s, uint64_t offset, unsigned size);
-void idt_nt_write(IdtNtb *s, uint64_t offset, uint64_t value, unsigned size);
+uint64_t idtdev_nt_read(IdtNtb *s, uint64_t offset, unsigned size);
+void idtdev_nt_write(IdtNtb *s, uint64_t offset, uint64_t value, unsigned size);
 
 /* bars.c */
-bool idt_bars_realize(IdtNtb *s, Error **errp);
-void idt_bars_exit(IdtNtb *s);
-void idt_bars_finalize(IdtNtb *s);
+bool idtdev_bars_realize(IdtNtb *s, Error **errp);
+void idtdev_bars_exit(IdtNtb *s);
+void idtdev_bars_finalize(IdtNtb *s);
 
 /* windows.c */
-bool idt_windows_prepare(Error **errp);
-void idt_windows_map(void *opaque, unsigned window, const struct idtntb_window_map *map);
+bool idtdev_windows_prepare(Error **errp);
+void idtdev_windows_map(void *opaque, unsigned window, const struct idtntb_window_map *map);
 
 /* ram.c */
-bool idt_ram_check(Error **errp);
-void idt_ram_start(IdtNtb *s);
-void idt_ram_stop(IdtNtb *s);
+bool idtdev_ram_check(Error **errp);
+void idtdev_ram_start(IdtNtb *s);
+void idtdev_ram_stop(IdtNtb *s);
 
 /* device.c */
-void idt_ntb_register_type(void);
+void idtdev_ntb_register_type(void);
 
 #endif

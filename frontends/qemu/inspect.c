@@ -46,8 +46,8 @@ static uint64_t ram_mappable(const IdtNtb *s)
 static const struct counter counters[] = {
 	{ "stats-register-reads", "Register reads by the guest", offsetof(struct idtntb_port_stats, register_reads),
 	  NULL },
-	{ "stats-register-writes", "Register writes by the guest",
-	  offsetof(struct idtntb_port_stats, register_writes), NULL },
+	{ "stats-register-writes", "Register writes by the guest", offsetof(struct idtntb_port_stats, register_writes),
+	  NULL },
 	{ "stats-window-reads", "Window reads that trapped (a mapped window's do not)",
 	  offsetof(struct idtntb_port_stats, window_reads), NULL },
 	{ "stats-window-writes", "Window writes that trapped (a mapped window's do not)",
@@ -98,10 +98,10 @@ static void link_set(Object *obj, bool up, Error **errp)
 
 	(void)errp;
 	s->link_wish = up ? IDT_LINK_UP : IDT_LINK_DOWN;
-	idt_link_wish_apply(s);
+	idtdev_link_wish_apply(s);
 }
 
-void idt_link_wish_apply(IdtNtb *s)
+void idtdev_link_wish_apply(IdtNtb *s)
 {
 	if (!s->port || s->link_wish == IDT_LINK_AS_IT_IS)
 		return;
@@ -120,7 +120,7 @@ static bool link_up_get(Object *obj, Error **errp)
 	return member.up && !member.forced_down;
 }
 
-void idt_inspect_class_init(ObjectClass *klass)
+void idtdev_inspect_class_init(ObjectClass *klass)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(counters); i++) {
 		object_class_property_add(klass, counters[i].name, "uint64", counter_get, NULL, NULL,
@@ -128,9 +128,10 @@ void idt_inspect_class_init(ObjectClass *klass)
 		object_class_property_set_description(klass, counters[i].name, counters[i].description);
 	}
 	object_class_property_add_bool(klass, "link", link_get, link_set);
-	object_class_property_set_description(klass, "link",
-					      "on or off: the port's link as an administrator wants it, also at run time "
-					      "(default: as the switch has it)");
+	object_class_property_set_description(
+		klass, "link",
+		"on or off: the port's link as an administrator wants it, also at run time "
+		"(default: as the switch has it)");
 	object_class_property_add_bool(klass, "link-up", link_up_get, NULL);
 	object_class_property_set_description(klass, "link-up", "Whether peers see this port's link up");
 }

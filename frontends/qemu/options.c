@@ -6,7 +6,7 @@
 
 #include "qapi/error.h"
 
-bool idt_options_log_level(const IdtNtb *s, enum idtntb_log_level *level, Error **errp)
+bool idtdev_options_log_level(const IdtNtb *s, enum idtntb_log_level *level, Error **errp)
 {
 	static const char *const names[] = {
 		[IDTNTB_LOG_ERROR] = "error", [IDTNTB_LOG_WARNING] = "warning", [IDTNTB_LOG_INFO] = "info",
@@ -28,7 +28,7 @@ bool idt_options_log_level(const IdtNtb *s, enum idtntb_log_level *level, Error 
 	return false;
 }
 
-bool idt_options_map(const IdtNtb *s, bool *map, Error **errp)
+bool idtdev_options_map(const IdtNtb *s, bool *map, Error **errp)
 {
 	ERRP_GUARD();
 
@@ -40,7 +40,7 @@ bool idt_options_map(const IdtNtb *s, bool *map, Error **errp)
 	return false;
 }
 
-bool idt_options_topology(const IdtNtb *s, struct idtntb_topology *topology, bool *given, Error **errp)
+bool idtdev_options_topology(const IdtNtb *s, struct idtntb_topology *topology, bool *given, Error **errp)
 {
 	struct idtntb_error error;
 
@@ -52,23 +52,26 @@ bool idt_options_topology(const IdtNtb *s, struct idtntb_topology *topology, boo
 }
 
 /* What can be refused before anything is touched. */
-bool idt_options_check(const IdtNtb *s, Error **errp)
+bool idtdev_options_check(const IdtNtb *s, Error **errp)
 {
 	ERRP_GUARD();
 
 	if (!pci_bus_is_express(pci_get_bus(&s->parent_obj))) {
-		error_setg(errp, TYPE_IDT_NTB " needs a PCI Express bus: the driver reads configuration space beyond 256 bytes");
+		error_setg(errp, TYPE_IDT_NTB
+			   " needs a PCI Express bus: the driver reads configuration space beyond 256 bytes");
 		error_append_hint(errp, "Use -machine q35.\n");
 		return false;
 	}
 	if (!s->switch_spec) {
 		error_setg(errp, "property 'switch' is missing: it names the switch whose port this device is");
-		error_append_hint(errp, "For example switch=ivshmem:/run/ntb.sock with the socket of an ivshmem server.\n");
+		error_append_hint(errp,
+				  "For example switch=ivshmem:/run/ntb.sock with the socket of an ivshmem server.\n");
 		return false;
 	}
 	if (s->port_number >= IDTNTB_PORT_NUMBERS) {
 		if (s->port_number == UINT32_MAX)
-			error_setg(errp, "property 'port' is missing: it says which NT port of the switch this host gets");
+			error_setg(errp,
+				   "property 'port' is missing: it says which NT port of the switch this host gets");
 		else
 			error_setg(errp, "port=%" PRIu32 " is not a port number: they go from 0 to %d", s->port_number,
 				   IDTNTB_PORT_NUMBERS - 1);

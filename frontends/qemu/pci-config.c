@@ -99,7 +99,7 @@ static bool capability_add(IdtNtb *s, const struct idtntb_capability *cap, Error
 	}
 }
 
-bool idt_config_realize(IdtNtb *s, Error **errp)
+bool idtdev_config_realize(IdtNtb *s, Error **errp)
 {
 	unsigned count = 0;
 
@@ -124,7 +124,7 @@ bool idt_config_realize(IdtNtb *s, Error **errp)
 	return true;
 }
 
-void idt_config_exit(IdtNtb *s)
+void idtdev_config_exit(IdtNtb *s)
 {
 	if (!s->capabilities)
 		return;
@@ -140,7 +140,7 @@ void idt_config_exit(IdtNtb *s)
  * The core has just reset its NT function. QEMU resets command, BARs, interrupt line and MSI of its image only after
  * this, to the values the core has already; what it leaves alone is brought back here.
  */
-void idt_config_reset(IdtNtb *s)
+void idtdev_config_reset(IdtNtb *s)
 {
 	image_from_core(s);
 	for (uint32_t offset = 0; offset < IDTNTB_VMM_CONFIG_SIZE; offset += 4) {
@@ -182,7 +182,7 @@ static void piece_write(IdtNtb *s, uint32_t offset, uint32_t value, unsigned siz
 	mirror(s, offset & ~3u);
 }
 
-uint64_t idt_nt_read(IdtNtb *s, uint64_t offset, unsigned size)
+uint64_t idtdev_nt_read(IdtNtb *s, uint64_t offset, unsigned size)
 {
 	uint64_t value = 0;
 
@@ -196,7 +196,7 @@ uint64_t idt_nt_read(IdtNtb *s, uint64_t offset, unsigned size)
 	return value;
 }
 
-void idt_nt_write(IdtNtb *s, uint64_t offset, uint64_t value, unsigned size)
+void idtdev_nt_write(IdtNtb *s, uint64_t offset, uint64_t value, unsigned size)
 {
 	for (unsigned done = 0; done < size;) {
 		unsigned piece = MIN(size - done, 4 - ((offset + done) & 3));
@@ -206,12 +206,12 @@ void idt_nt_write(IdtNtb *s, uint64_t offset, uint64_t value, unsigned size)
 	}
 }
 
-uint32_t idt_config_read(PCIDevice *dev, uint32_t offset, int size)
+uint32_t idtdev_config_read(PCIDevice *dev, uint32_t offset, int size)
 {
-	return idt_nt_read(IDT_NTB(dev), offset, size);
+	return idtdev_nt_read(IDT_NTB(dev), offset, size);
 }
 
-void idt_config_write(PCIDevice *dev, uint32_t offset, uint32_t value, int size)
+void idtdev_config_write(PCIDevice *dev, uint32_t offset, uint32_t value, int size)
 {
-	idt_nt_write(IDT_NTB(dev), offset, value, size);
+	idtdev_nt_write(IDT_NTB(dev), offset, value, size);
 }

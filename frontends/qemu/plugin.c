@@ -2,8 +2,9 @@
 /*
  * The device as a shared object for a stock QEMU: -plugin idtntb-qemu.so adds the type, nothing of TCG is instrumented.
  *
- * QEMU promises no ABI to a device. The object is made for one version, IDT_QEMU_PACKAGE, and goes into no other: the
- * structures it shares with QEMU would not match.
+ * QEMU promises no ABI to a device. The object is made for one version, IDT_QEMU_PACKAGE (what the SDK's file `version`
+ * says: a distribution's package version, or a plain 10.2.1 for a QEMU built from its source), and goes into no other:
+ * the structures it shares with QEMU would not match.
  */
 #include "device.h"
 
@@ -44,14 +45,16 @@ static bool same_package(const char *running)
 static bool version_matches(void)
 {
 	VersionInfo *info = qmp_query_version(&error_abort);
+	g_autofree char *running = g_strdup_printf("%" PRId64 ".%" PRId64 ".%" PRId64, info->qemu->major,
+						   info->qemu->minor, info->qemu->micro);
 	bool match = info->qemu->major == QEMU_VERSION_MAJOR && info->qemu->minor == QEMU_VERSION_MINOR &&
-		     info->qemu->micro == QEMU_VERSION_MICRO && same_package(info->package);
+		     (same_package(info->package) || strcmp(running, IDT_QEMU_PACKAGE) == 0);
 
 	if (!match)
-		error_report("idtntb-qemu.so was built for QEMU " QEMU_VERSION " (" IDT_QEMU_PACKAGE
-			     "), this is %" PRId64 ".%" PRId64 ".%" PRId64 " (%s): build it against this version's headers "
-			     "(./idtntb build does)",
-			     info->qemu->major, info->qemu->minor, info->qemu->micro, info->package);
+		error_report(
+			"idtntb-qemu.so was built for QEMU %d.%d (%s) and this is %s (%s): build it against this version's "
+			"headers (./idtntb build does)",
+			QEMU_VERSION_MAJOR, QEMU_VERSION_MINOR, IDT_QEMU_PACKAGE, running, info->package);
 	qapi_free_VersionInfo(info);
 	return match;
 }
@@ -61,12 +64,13 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_
 	(void)id;
 	(void)info;
 	if (argc > 0) {
-		error_report("idtntb-qemu.so takes no arguments (%s): the device has the options, see -device idt-ntb,help",
-			     argv[0]);
+		error_report(
+			"idtntb-qemu.so takes no arguments (%s): the device has the options, see -device idt-ntb,help",
+			argv[0]);
 		return -1;
 	}
 	if (!version_matches())
 		return -1;
-	idt_ntb_register_type();
+	idtdev_ntb_register_type();
 	return 0;
 }

@@ -27,7 +27,7 @@ static int shared_fd(MemoryRegion *mr)
 }
 
 /* Whether windows=map can be: looks at what lies at 1 MiB, behind all of a PC's holes. */
-bool idt_ram_check(Error **errp)
+bool idtdev_ram_check(Error **errp)
 {
 	MemoryRegionSection section = memory_region_find(get_system_memory(), MiB, 1);
 	bool shared = section.mr && is_guest_ram(section.mr) && shared_fd(section.mr) >= 0;
@@ -39,7 +39,8 @@ bool idt_ram_check(Error **errp)
 		return true;
 	error_setg(errp, "windows=map needs guest RAM that is shared, but this machine's is private to QEMU");
 	error_append_hint(errp,
-			  "Add -object memory-backend-memfd,id=ram,size=%" PRIu64 "M,share=on -machine memory-backend=ram,\n"
+			  "Add -object memory-backend-memfd,id=ram,size=%" PRIu64
+			  "M,share=on -machine memory-backend=ram,\n"
 			  "or choose windows=copy, which is slower.\n",
 			  MACHINE(qdev_get_machine())->ram_size / MiB);
 	return false;
@@ -67,7 +68,7 @@ static void ram_section(MemoryListener *listener, MemoryRegionSection *section)
 	range.host = (uint8_t *)memory_region_get_ram_ptr(section->mr) + section->offset_within_region;
 	range.fd = shared_fd(section->mr);
 	if (range.fd >= 0)
-		range.fd_offset = idt_compat_fd_offset(section->mr->ram_block) + section->offset_within_region;
+		range.fd_offset = idtdev_compat_fd_offset(section->mr->ram_block) + section->offset_within_region;
 	if (last && last->fd == range.fd && last->address + last->size == range.address &&
 	    (uint8_t *)last->host + last->size == range.host) {
 		last->size += range.size;
@@ -112,10 +113,11 @@ static void ram_commit(MemoryListener *listener)
 	ram->offered_count = ram->next_count;
 }
 
-void idt_ram_start(IdtNtb *s)
+void idtdev_ram_start(IdtNtb *s)
 {
 	if (pci_device_iommu_address_space(&s->parent_obj) != &address_space_memory) {
-		info_report(TYPE_IDT_NTB ": behind a vIOMMU: guest RAM is not offered, peers' windows into it stay closed");
+		info_report(TYPE_IDT_NTB
+			    ": behind a vIOMMU: guest RAM is not offered, peers' windows into it stay closed");
 		return;
 	}
 	s->ram.listener = (MemoryListener){
@@ -129,7 +131,7 @@ void idt_ram_start(IdtNtb *s)
 	s->ram.registered = true;
 }
 
-void idt_ram_stop(IdtNtb *s)
+void idtdev_ram_stop(IdtNtb *s)
 {
 	if (!s->ram.registered)
 		return;

@@ -11,7 +11,7 @@ static const char *name_of(const IdtNtb *s)
 	return DEVICE(s)->id ? DEVICE(s)->id : TYPE_IDT_NTB;
 }
 
-void idt_report_log(void *opaque, enum idtntb_log_level level, const char *text)
+void idtdev_report_log(void *opaque, enum idtntb_log_level level, const char *text)
 {
 	const IdtNtb *s = opaque;
 
@@ -28,7 +28,7 @@ void idt_report_log(void *opaque, enum idtntb_log_level level, const char *text)
 }
 
 /* Not a matter of the log level: the library limits the rate. */
-void idt_report_guest_error(void *opaque, const char *text)
+void idtdev_report_guest_error(void *opaque, const char *text)
 {
 	const IdtNtb *s = opaque;
 

@@ -22,7 +22,7 @@
 /* Pages of ones, the same for all devices of the process; mapped privately only. */
 static int ones_fd = -1;
 
-bool idt_windows_prepare(Error **errp)
+bool idtdev_windows_prepare(Error **errp)
 {
 	void *page;
 
@@ -91,7 +91,8 @@ static void window_point(IdtNtb *s, IdtWindow *window, const struct idtntb_windo
 	if (mmap(window->host, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, map->fd, map->offset) ==
 	    MAP_FAILED) {
 		/* What was there may be unmapped already. */
-		warn_report(TYPE_IDT_NTB ": mapping %" PRIu64 " bytes of a peer's RAM failed (%s): this window goes by copy",
+		warn_report(TYPE_IDT_NTB ": mapping %" PRIu64
+					 " bytes of a peer's RAM failed (%s): this window goes by copy",
 			    length, strerror(errno));
 		window->mapped = MAX(length, before);
 		s->windows_mapped += before == 0;
@@ -108,7 +109,7 @@ static void window_point(IdtNtb *s, IdtWindow *window, const struct idtntb_windo
 		alias_show(window, length);
 }
 
-void idt_windows_map(void *opaque, unsigned index, const struct idtntb_window_map *map)
+void idtdev_windows_map(void *opaque, unsigned index, const struct idtntb_window_map *map)
 {
 	IdtNtb *s = opaque;
 	IdtWindow *window;
