@@ -14,6 +14,17 @@
 
 #define STATUS_INTS (PCI_STATUS_INTERRUPT << 16)
 
+static bool in_msi(uint32_t offset)
+{
+	for (unsigned i = 0; idtntb_capability_get(i); i++) {
+		const struct idtntb_capability *cap = idtntb_capability_get(i);
+
+		if (cap->id == PCI_CAP_ID_MSI && cap->offset < PCI_CONFIG_SPACE_SIZE)
+			return offset >= cap->offset && offset < (uint32_t)cap->offset + cap->size;
+	}
+	return false;
+}
+
 /* Bits of a dword that are QEMU's own business, so that the core's image is not laid over them. */
 static uint32_t qemu_bits(uint32_t offset)
 {
@@ -30,17 +41,13 @@ static uint32_t qemu_bits(uint32_t offset)
 	case PCI_CAPABILITY_LIST & ~3:
 		return UINT32_MAX;
 	}
-	for (unsigned i = 0;; i++) {
-		const struct idtntb_capability *cap = idtntb_capability_get(i);
-
-		if (!cap)
-			return 0;
-		if (cap->offset < PCI_CONFIG_SPACE_SIZE && cap->id == PCI_CAP_ID_MSI && offset >= cap->offset &&
-		    offset < cap->offset + cap->size)
-			return UINT32_MAX;
-		if (cap->offset == offset)
+	if (in_msi(offset))
+		return UINT32_MAX;
+	for (unsigned i = 0; idtntb_capability_get(i); i++) {
+		if (idtntb_capability_get(i)->offset == offset)
 			return offset < PCI_CONFIG_SPACE_SIZE ? STANDARD_HEADER : EXTENDED_HEADER;
 	}
+	return 0;
 }
 
 static void lay_over(uint8_t *image, uint32_t offset, uint32_t kept, uint32_t value)
@@ -61,9 +68,15 @@ static void masks_from_core(IdtNtb *s)
 	for (uint32_t offset = 0; offset < IDTNTB_VMM_CONFIG_SIZE; offset += 4) {
 		unsigned instance[2];
 		const struct idtntb_register *reg = idtntb_register_find(IDTNTB_SPACE_NT, offset, instance);
+		uint32_t rw = reg ? reg->rw : 0;
 		uint32_t kept = offset == PCI_COMMAND ? 0 : qemu_bits(offset);
 
-		lay_over(dev->wmask, offset, kept, reg ? reg->rw : 0);
+		/* QEMU starts with everything past the header writable and has masked only what the capability uses. */
+		if (in_msi(offset)) {
+			rw = s->msi ? rw & pci_get_long(dev->wmask + offset) : 0;
+			kept = 0;
+		}
+		lay_over(dev->wmask, offset, kept, rw);
 		lay_over(dev->w1cmask, offset, kept, reg ? reg->w1c : 0);
 	}
 }
