@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash
+# The smaller commands of ./idtntb. Sourced after all the others.
+
+# pick_run [ID]: the named run, or the newest that lives.
+pick_run() {
+    local id=${1:-} dir
+    run_sweep
+    if [ -z "$id" ]; then
+        for dir in "$(run_root)"/*/; do
+            [ -f "$dir/env" ] && { [ -z "$id" ] || [ "$dir/env" -nt "$(run_root)/$id/env" ]; } && id=$(basename "$dir")
+        done
+        [ -n "$id" ] || fail "no guests are running; ./idtntb vms starts some"
+    fi
+    run_load "$id"
+}
+
+# guest_and_run COMMAND ARG...: sets N, RUN and REST from 'N [--run ID] [CMD...]'.
+guest_and_run() {
+    local command=$1 id=""
+    shift
+    N=${1:-}
+    [ $# -gt 0 ] && shift
+    case ${1:-} in
+    --run)
+        [ $# -ge 2 ] || usage_fail "--run wants a value: the name of a run, see ./idtntb runs"
+        id=$2
+        shift 2
+        ;;
+    --run=*)
+        id=${1#*=}
+        shift
+        ;;
+    esac
+    REST=("$@")
+    [[ $N =~ ^[1-8]$ ]] || usage_fail "$command '$N': the number of a guest expected, 1 to 8"
+    pick_run "$id"
+    [ "$N" -le "$GUESTS" ] || usage_fail "$command $N: run $RUN_ID has $GUESTS guests"
+}
+
+command_console() {
+    case ${1:-} in
+    -h | --help)
+        echo "Usage: ./idtntb console N [--run ID]"
+        echo "Attaches to the serial console of guest N: a root shell. Ctrl-] leaves it, the guest goes on."
+        return 0
+        ;;
+    esac
+    guest_and_run console "$@"
+    need_packages socat
+    [ -S "$SOCKETS/console$N" ] || fail "guest $N of run $RUN_ID has no console at $SOCKETS/console$N"
+    if [ -t 0 ]; then
+        say "console of guest $N, run $RUN_ID; Enter for a prompt, Ctrl-] to leave"
+        socat "-,raw,echo=0,escape=0x1d" "UNIX-CONNECT:$SOCKETS/console$N"
+    else
+        socat -t 2 - "UNIX-CONNECT:$SOCKETS/console$N"
+    fi
+}
+
+command_ssh() {
+    local options
+    case ${1:-} in
+    -h | --help)
+        echo "Usage: ./idtntb ssh N [--run ID] [COMMAND...]"
+        echo "A root shell in guest N, or COMMAND there with its exit status."
+        return 0
+        ;;
+    esac
+    guest_and_run ssh "$@"
+    mapfile -t options < <(guest_ssh_options "$N")
+    exec ssh "${options[@]}" -- ${REST[@]+"${REST[@]}"}
+}
+
+command_runs() {
+    local dir
+    case ${1:-} in
+    -h | --help)
+        echo "Usage: ./idtntb runs"
+        echo "Lists the runs there are: name, guests, forwarded ssh ports, directory with logs. Cleans up after dead ones."
+        return 0
+        ;;
+    esac
+    run_sweep
+    for dir in "$(run_root)"/*/; do
+        [ -f "$dir/env" ] || continue
+        # shellcheck disable=SC1091
+        (. "$dir/env" && echo "$RUN_ID: $GUESTS guests, ssh ports $SSH_BASE-$((SSH_BASE + GUESTS - 1)), $dir")
+    done
+}
+
+command_build() {
+    case ${1:-} in
+    -h | --help)
+        echo "Usage: ./idtntb build"
+        echo "Configures and builds the server and the device for Debian 12's QEMU in $(build_dir)."
+        return 0
+        ;;
+    '') ;;
+    *) usage_fail "build takes no argument '$1'" ;;
+    esac
+    qemu_sdk 7.2
+    build_project 7.2
+    echo "$(server_binary)"
+    plugin_file 7.2
+}
+
+command_setup() {
+    case ${1:-} in
+    -h | --help)
+        echo "Usage: ./idtntb setup [--all]"
+        echo "Installs the packages and fills the cache that 'vms' needs; --all: also for other QEMUs and 'test'."
+        return 0
+        ;;
+    '' | --all) ;;
+    *) usage_fail "setup takes no argument '$1'; --all or none expected" ;;
+    esac
+    need_packages qemu-system-x86 socat openssh-client "${BUILD_PACKAGES[@]}"
+    qemu_sdk 7.2
+    kernel_initrd
+    if [ "${1:-}" = --all ]; then
+        stock_server
+        qemu_sdk 10.0
+        qemu_sdk 11.1
+        qemu_tree >/dev/null
+    fi
+}
+
+command_clean() {
+    case ${1:-} in
+    -h | --help)
+        echo "Usage: ./idtntb clean"
+        echo "Removes the cache, $IDTNTB_CACHE, unless a run lives."
+        return 0
+        ;;
+    esac
+    run_sweep
+    [ -z "$(ls "$(run_root)" 2>/dev/null)" ] || fail "runs are alive: $(ls "$(run_root)" | tr '\n' ' '); end them first"
+    rm -rf "$IDTNTB_CACHE"
+}
+
+command_test() {
+    # shellcheck source=scripts/test.sh
+    . "$IDTNTB_ROOT/scripts/test.sh"
+    test_main "$@"
+}

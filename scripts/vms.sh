@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash
+# ./idtntb vms: from options to guests, what is shown, and the end. Sourced after all the others.
+
+vms() {
+    vms_parse "$@"
+    vms_setup
+    vms_run
+}
+
+# What --run needs in the guests.
+vms_client() {
+    [ -z "$CLIENT_GIVEN" ] || return 0
+    case $RUN_WHAT in
+    '') [ -n "$EXEC_SCRIPT" ] || [ "$GUEST_COUNT" = 1 ] || CLIENT=ntb_pingpong ;;
+    pingpong) CLIENT=ntb_pingpong ;;
+    tool) CLIENT=ntb_tool ;;
+    *) CLIENT="" ;;
+    esac
+}
+
+# Everything that takes long and may be missing; nothing of the run exists yet.
+vms_setup() {
+    need_packages qemu-system-x86 socat openssh-client
+    choose_qemu "$QEMU_WANTED"
+    if [ -n "$QEMU_SDK" ]; then build_project "$QEMU_SDK"; else build_project; fi
+    [ "$SERVER" = own ] || stock_server
+    if [ -n "$OWN_INITRD" ]; then
+        kernel
+        KERNEL_INITRD=$(readlink -f "$OWN_INITRD")
+        KERNEL_IMAGE=$(readlink -f "${OWN_KERNEL:-$(kernel_dir)/vmlinux}")
+    elif [ -n "$OWN_KERNEL$OWN_MODULES$KTREE" ]; then
+        [ -n "$OWN_KERNEL$KTREE" ] || usage_fail "--modules: the kernel image is wanted too; --kernel FILE"
+        need_packages kmod
+        userland
+    else
+        kernel_initrd
+        KERNEL_IMAGE=$(kernel_dir)/vmlinux KERNEL_INITRD=$IDTNTB_CACHE/initrd/initrd
+    fi
+}
+
+# vms_server: the command of the switch's server and, once it runs, the ports of the guests.
+vms_server() {
+    local ports=${PORTS:-$((GUEST_COUNT < 2 ? 2 : GUEST_COUNT))} cmd list
+    if [ "$SERVER" = stock ]; then
+        list=${PORTS:-$(chip_ports "${CHIP:-$([ "$GUEST_COUNT" -le 6 ] && echo 89HPES24NT6AG2 || echo 89HPES32NT8AG2)}" |
+            cut -d' ' -f "1-$ports" | tr ' ' ,)}
+        # It knows nothing of the switch: the first guest's device makes it, as told here.
+        DEVICE_ARGS="ports=${list//,/,,}${CHIP:+,chip=$CHIP}${BARS:+,bars=${BARS//,/,,}}${DEVICE_ARGS:+,$DEVICE_ARGS}"
+        cmd=("$(stock_server_binary)" -v -F -n 2 -M "idtntb-$RUN_ID" -S "$SOCKETS/switch")
+        echo "/dev/shm/idtntb-$RUN_ID" >>"$RUN/files"
+    else
+        cmd=("$(server_binary)" --socket "$SOCKETS/switch" --ports "$ports" ${CHIP:+--chip "$CHIP"} ${BARS:+--bars "$BARS"} -v)
+    fi
+    printf '%s\0' "${cmd[@]}" >"$RUN/server.cmd"
+    server_up
+    [ "$SERVER" = stock ] || list=$(sed -n 's/.*, ports \([0-9=,]*\).*/\1/p' "$RUN/server.err" | head -n 1)
+    mapfile -t NTB_PORTS < <(tr , '\n' <<<"$list" | cut -d= -f1)
+    [ "${#NTB_PORTS[@]}" -ge "$GUEST_COUNT" ] ||
+        fail "--ports '$PORTS': ${#NTB_PORTS[@]} ports for $GUEST_COUNT guests; as many as --vms expected"
+    local n
+    for ((n = 1; n <= GUEST_COUNT; n++)); do
+        echo "NTBPORT$n=${NTB_PORTS[n - 1]}" >>"$RUN/env"
+    done
+}
+
+vms_run() {
+    local id=${WANTED_ID:-$$} status=0
+    umask 077
+    vms_client
+    run_begin "$id" "$GUEST_COUNT"
+    # One way out for all: the EXIT trap. A signal only asks for it.
+    trap 'status=$?; trap "" INT TERM HUP; vms_end $status' EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM HUP
+    DEADLINE=$((SECONDS + ${TIMEOUT:-600}))
+    [ -z "$OWN_KERNEL$KTREE" ] || [ -n "$OWN_INITRD" ] || own_kernel "$RUN"
+    vms_server
+    local qemu=$QEMU_BINARY
+    [ -z "$QEMU_SDK" ] || qemu="Debian's QEMU $(cat "$(qemu_sdk_dir "$QEMU_SDK")/version")"
+    say "run $id: $GUEST_COUNT guests booting ($qemu, $ACCEL)"
+    guests_start
+    show "${RUN_WHAT:-${EXEC_SCRIPT:+exec}}" || status=$?
+    no_trouble || status=1
+    exit "$status"
+}
+
+# no_trouble: a kernel's own report of a bug is a failure whatever was shown.
+no_trouble() {
+    local n line bad=0
+    for ((n = 1; n <= GUESTS; n++)); do
+        line=$(guest_trouble "$n") || true
+        [ -z "$line" ] && continue
+        say "error: guest $n's kernel reports a bug: $line"
+        bad=1
+    done
+    return $bad
+}
+
+# vms_end STATUS: the logs to where the person finds them, everything else gone.
+vms_end() {
+    local status=$1 keep=${LOG_DIR:-}
+    set +e
+    # Asked to end: that is how a shell run ends well.
+    case $RUN_WHAT:$EXEC_SCRIPT:$status in
+    :: | shell:*:130 | shell:*:143 | ::130 | ::143)
+        status=0
+        no_trouble || status=1
+        ;;
+    esac
+    if [ -z "$keep" ] && [ "$status" != 0 ] && [ -n "$(ls "$RUN"/*.log "$RUN"/*.err 2>/dev/null)" ]; then
+        keep=$IDTNTB_CACHE/logs/run-$RUN_ID
+    fi
+    if [ -n "$keep" ]; then
+        mkdir -p "$keep"
+        cp "$RUN"/*.log "$RUN"/*.err "$RUN"/*.status "$RUN"/*.out "$keep/" 2>/dev/null
+        [ "$status" = 0 ] || say "logs of the run: $keep"
+    fi
+    run_end
+    exit "$status"
+}
