@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "peer.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+
+int main(int argc, char **argv)
+{
+	struct idtntb_error error = { "" };
+	static struct host host;
+
+	if (argc != 3) {
+		fprintf(stderr, "usage: %s SPEC PORT\n", argv[0]);
+		return 2;
+	}
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (host_try(&host, argv[1], (unsigned)atoi(argv[2]), NULL, 0, &error)) {
+		printf("%s\n", error.text);
+		return 1;
+	}
+	window_set(&host, 0, 0, RAM_BASE);
+	printf("ready\n");
+	fflush(stdout);
+	for (;;) {
+		uint32_t bells;
+
+		hosts_wait(&host, NULL, NULL, -1);
+		bells = nt_read(&host, 0x428);
+		nt_write(&host, 0x428, bells);
+		bells &= 0xFFFF;
+		if (!bells)
+			continue;
+		memcpy(host.ram, &bells, sizeof(bells));
+		nt_write(&host, 0x420, bells << 16);
+	}
+}

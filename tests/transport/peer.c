@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "peer.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+const char *peer_program, *server_program;
+
+/* Start a program that ends with us; its standard output comes through the pipe that is returned. */
+static int spawn(pid_t *pid, const char *const arguments[])
+{
+	int pipes[2];
+
+	assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
+	*pid = fork();
+	assert_true(*pid >= 0);
+	if (!*pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		dup2(pipes[1], STDOUT_FILENO);
+		execv(arguments[0], (char *const *)(uintptr_t)arguments);
+		_exit(127);
+	}
+	close(pipes[1]);
+	return pipes[0];
+}
+
+bool peer_start(struct peer *peer, const char *spec, unsigned port, struct idtntb_error *error)
+{
+	char number[12], line[256] = "";
+	const char *const arguments[] = { peer_program, spec, number, NULL };
+	size_t used = 0;
+
+	snprintf(number, sizeof(number), "%u", port);
+	peer->output = spawn(&peer->pid, arguments);
+	while (!strchr(line, '\n') && used < sizeof(line) - 1) {
+		struct pollfd poll_fd = { peer->output, POLLIN, 0 };
+		ssize_t got;
+
+		if (poll(&poll_fd, 1, PATIENCE_MS) != 1)
+			fail_msg("the peer on port %u says nothing", port);
+		got = read(peer->output, line + used, sizeof(line) - 1 - used);
+		if (got <= 0)
+			fail_msg("the peer on port %u has died", port);
+		used += (size_t)got;
+		line[used] = '\0';
+	}
+	if (!strcmp(line, "ready\n"))
+		return true;
+	line[strcspn(line, "\n")] = '\0';
+	if (error)
+		snprintf(error->text, sizeof(error->text), "%.239s", line);
+	else
+		fail_msg("the peer on port %u: %s", port, line);
+	waitpid(peer->pid, NULL, 0);
+	close(peer->output);
+	return false;
+}
+
+void peer_kill(struct peer *peer)
+{
+	kill(peer->pid, SIGKILL);
+	waitpid(peer->pid, NULL, 0);
+	close(peer->output);
+}
+
+pid_t real_server_start(const char *path)
+{
+	const char *const arguments[] = { server_program, "--socket", path, NULL };
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const int64_t deadline = now_ms() + PATIENCE_MS;
+	pid_t pid;
+
+	strncpy(address.sun_path, path, sizeof(address.sun_path) - 1);
+	close(spawn(&pid, arguments));
+	for (;;) {
+		int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		int ret = connect(fd, (const struct sockaddr *)&address, sizeof(address));
+
+		close(fd);
+		if (!ret)
+			return pid;
+		if (now_ms() > deadline)
+			fail_msg("%s does not listen on %s", server_program, path);
+		usleep(5000);
+	}
+}
+
+void peer_ring(struct host *host, unsigned bell)
+{
+	nt_write(host, 0x428, UINT32_MAX);
+	nt_write(host, 0x420, 1u << bell);
+	HOST_UNTIL(nt_read(host, 0x428) & 0x10000u << bell, host, NULL, NULL);
+	nt_write(host, 0x428, UINT32_MAX);
+}
