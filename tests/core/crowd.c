@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "crowd.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <time.h>
+
+static void on_msi(void *opaque, uint64_t address, uint32_t data)
+{
+	(void)address;
+	(void)data;
+	((struct actor *)opaque)->msis++;
+}
+
+static void on_intx(void *opaque, bool level)
+{
+	((struct actor *)opaque)->intx = level;
+}
+
+static void on_kick(void *opaque, uint32_t slots)
+{
+	struct actor *actor = opaque;
+
+	for (; slots; slots &= slots - 1)
+		atomic_store(&actor->crowd->kicked[__builtin_ctz(slots)], 1);
+}
+
+static const struct idtntb_port_ops ops = {
+	.size = sizeof(ops),
+	.msi = on_msi,
+	.intx = on_intx,
+	.kick = on_kick,
+};
+
+static size_t block_room(void)
+{
+	return (idtntb_block_size() + 4095) / 4096 * 4096;
+}
+
+static void *shared_memory(size_t size)
+{
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	assert_ptr_not_equal(memory, MAP_FAILED);
+	return memory;
+}
+
+struct crowd *crowd_create(const char *ports)
+{
+	struct crowd *crowd = shared_memory(sizeof(*crowd));
+	struct idtntb_error error = { "" };
+
+	crowd->block = shared_memory(block_room());
+	if (idtntb_topology_parse(&crowd->topology, NULL, ports, NULL, &error) ||
+	    idtntb_block_format(crowd->block, block_room(), &crowd->topology, &error))
+		fail_msg("%s", error.text);
+	return crowd;
+}
+
+void crowd_destroy(struct crowd *crowd)
+{
+	munmap(crowd->block, block_room());
+	munmap(crowd, sizeof(*crowd));
+}
+
+uint32_t actor_read(struct actor *actor, uint32_t offset)
+{
+	uint32_t value;
+
+	idtntb_port_bar_read(actor->port, 0, offset, &value, 4);
+	return value;
+}
+
+void actor_write(struct actor *actor, uint32_t offset, uint32_t value)
+{
+	idtntb_port_bar_write(actor->port, 0, offset, &value, 4);
+}
+
+uint32_t actor_global_read(struct actor *actor, uint32_t address)
+{
+	actor_write(actor, 0xFF8, address);
+	return actor_read(actor, 0xFFC);
+}
+
+void actor_global_write(struct actor *actor, uint32_t address, uint32_t value)
+{
+	actor_write(actor, 0xFF8, address);
+	actor_write(actor, 0xFFC, value);
+}
+
+void actor_route(struct actor *actor, unsigned m, unsigned slot)
+{
+	const struct idtntb_topology *topology = &actor->crowd->topology;
+
+	actor_global_write(actor, 0x3EE00 + 0x20 * m + 4 * topology->ports[actor->slot].partition,
+			   m | (uint32_t)topology->ports[slot].partition << 4);
+}
+
+uint32_t actor_random(struct actor *actor)
+{
+	actor->random = actor->random * 6364136223846793005ull + 1442695040888963407ull;
+	return (uint32_t)(actor->random >> 32);
+}
+
+bool actor_start(struct actor *actor, struct crowd *crowd, unsigned slot, uint32_t owner)
+{
+	uint32_t partition = crowd->topology.ports[slot].partition;
+
+	*actor = (struct actor){ .crowd = crowd, .slot = slot, .random = owner };
+	if (idtntb_switch_open(&actor->sw, crowd->block, block_room(), NULL))
+		return false;
+	if (idtntb_port_attach(&actor->port, actor->sw, crowd->topology.ports[slot].port, owner, &ops, actor, NULL)) {
+		idtntb_switch_close(actor->sw);
+		return false;
+	}
+	idtntb_port_config_write(actor->port, 0xD0, 1u << 16, 4);
+	idtntb_port_config_write(actor->port, 0x04, 6, 2);
+	idtntb_port_link_set(actor->port, true);
+	for (uint32_t mask = 0; mask < 5; mask++)
+		actor_global_write(actor, (const uint32_t[]){ 0x3EC04, 0x3EC08, 0x3EC10, 0x3EC18, 0x3EC34 }[mask], 0);
+	actor_write(actor, 0x408, 0xB0);
+	actor_write(actor, 0x400, 2);
+	actor_write(actor, 0x4D0, partition);
+	actor_write(actor, 0x4D8, partition << 17 | 1);
+	actor_write(actor, 0x410, 1);
+	return true;
+}
+
+void actor_stop(struct actor *actor)
+{
+	idtntb_port_detach(actor->port);
+	idtntb_switch_close(actor->sw);
+}
+
+void actor_idle(struct actor *actor)
+{
+	/* The flag falls before the state is looked at: a kick in between makes another look. */
+	if (atomic_exchange(&actor->crowd->kicked[actor->slot], 0))
+		idtntb_port_service(actor->port);
+	else
+		sched_yield();
+}
+
+bool actor_interrupted(struct actor *actor)
+{
+	bool interrupted = actor->msis;
+
+	actor->msis = 0;
+	return interrupted;
+}
+
+double crowd_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+struct runner {
+	pthread_t thread;
+	struct actor actor;
+	bool (*body)(struct actor *actor);
+	_Atomic int result; /* 0 running, 1 right, 2 wrong */
+};
+
+static void *run(void *opaque)
+{
+	struct runner *runner = opaque;
+
+	runner->result = runner->body(&runner->actor) ? 1 : 2;
+	/* Those that are done still answer: others may wait for what their service does. */
+	while (!atomic_load(&runner->actor.crowd->stop))
+		actor_idle(&runner->actor);
+	return NULL;
+}
+
+void crowd_run(struct crowd *crowd, bool (*body)(struct actor *actor), double seconds)
+{
+	struct runner runners[IDTNTB_PORTS];
+	unsigned count = crowd->topology.port_count, done;
+	double end = crowd_now() + seconds;
+
+	atomic_store(&crowd->stop, 0);
+	for (unsigned slot = 0; slot < count; slot++) {
+		runners[slot].body = body;
+		runners[slot].result = 0;
+		assert_true(actor_start(&runners[slot].actor, crowd, slot, 100 + slot));
+	}
+	for (unsigned slot = 0; slot < count; slot++)
+		assert_int_equal(pthread_create(&runners[slot].thread, NULL, run, &runners[slot]), 0);
+	do {
+		nanosleep(&(struct timespec){ 0, 2000000 }, NULL);
+		done = 0;
+		for (unsigned slot = 0; slot < count; slot++)
+			done += atomic_load(&runners[slot].result) != 0;
+	} while (done < count && crowd_now() < end);
+	atomic_store(&crowd->stop, 1);
+	for (unsigned slot = 0; slot < count; slot++)
+		pthread_join(runners[slot].thread, NULL);
+	for (unsigned slot = 0; slot < count; slot++)
+		actor_stop(&runners[slot].actor);
+	for (unsigned slot = 0; slot < count; slot++) {
+		if (runners[slot].result != 1)
+			fail_msg("host %u: something was wrong", slot);
+	}
+	if (done < count)
+		fail_msg("%u of %u hosts got stuck", count - done, count);
+}
