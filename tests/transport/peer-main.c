@@ -26,12 +26,14 @@ int main(int argc, char **argv)
 		uint32_t bells;
 
 		hosts_wait(&host, NULL, NULL, -1);
-		bells = nt_read(&host, 0x428);
-		nt_write(&host, 0x428, bells);
-		bells &= 0xFFFF;
-		if (!bells)
-			continue;
-		memcpy(host.ram, &bells, sizeof(bells));
-		nt_write(&host, 0x420, bells << 16);
+		/* Until none is left, as a driver does: only then does the next make an interrupt. Ours come to us as well. */
+		while ((bells = nt_read(&host, 0x428))) {
+			nt_write(&host, 0x428, bells);
+			bells &= 0xFFFF;
+			if (!bells)
+				continue;
+			memcpy(host.ram, &bells, sizeof(bells));
+			nt_write(&host, 0x420, bells << 16);
+		}
 	}
 }
