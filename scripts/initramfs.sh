@@ -4,9 +4,10 @@
 # its modules. Both are plain cpio archives, which the kernel takes one after the other: unpacking a compressed
 # one costs more under TCG than reading a larger one. Made without root. Sourced after kernel.sh.
 
-USERLAND_PACKAGES=(bash busybox-static kmod dropbear-bin openssh-client openssh-sftp-server pciutils)
+USERLAND_PACKAGES=(bash busybox-static kmod dropbear-bin openssh-client openssh-sftp-server pciutils
+    diffutils)
 USERLAND_PROGRAMS=(/bin/bash /bin/kmod /usr/sbin/dropbear /usr/bin/ssh /usr/bin/scp
-    /usr/lib/openssh/sftp-server /usr/bin/lspci /usr/bin/setpci)
+    /usr/lib/openssh/sftp-server /usr/bin/lspci /usr/bin/setpci /usr/bin/cmp)
 
 userland_dir() { echo "$IDTNTB_CACHE/userland"; }
 guest_key() { echo "$IDTNTB_CACHE/userland/key"; }
@@ -41,7 +42,7 @@ userland_programs() {
     done < <("$debs/bin/busybox" --list | grep -v '^busybox$')
     for p in "${USERLAND_PROGRAMS[@]}"; do
         mkdir -p "$root${p%/*}"
-        rm -f "$root$p"
+        rm -f "$root$p" "$root/bin/${p##*/}"
         cp "$debs$p" "$root$p"
         "$debs/lib64/ld-linux-x86-64.so.2" --library-path "$lib" --list "$debs$p" |
             grep -o "$debs/[^ ]*" | while read -r f; do
@@ -86,7 +87,8 @@ userland_ssh() {
     for n in 1 2 3 4 5 6 7 8; do
         printf 'Host vm%d peer%d\n    HostName 10.0.2.2\n    Port @PORT%d@\n' "$n" "$n" "$n"
     done >"$root/root/.ssh/config.in"
-    printf 'Host *\n    StrictHostKeyChecking no\n    UserKnownHostsFile /dev/null\n    LogLevel ERROR\n' \
+    # ControlPath: a master started by hand is used by all; none is started by itself.
+    printf 'Host *\n    ControlPath /run/ssh-%%n\n    StrictHostKeyChecking no\n    UserKnownHostsFile /dev/null\n    LogLevel ERROR\n' \
         >>"$root/root/.ssh/config.in"
 }
 

@@ -22,7 +22,7 @@ started() { awk '{ sub(/.*\) /, ""); print $20 }' "/proc/$1/stat" 2>/dev/null; }
 alive() {
     local pid mark
     read -r pid mark 2>/dev/null <"$1" || return 1
-    [ -n "$mark" ] && [ "$(started "$pid")" = "$mark" ] && [ "$(sed 's/.*) \(.\).*/\1/' "/proc/$pid/stat")" != Z ]
+    [ -n "$mark" ] && [ "$(started "$pid")" = "$mark" ] && [ "$(sed 's/.*) \(.\).*/\1/' "/proc/$pid/stat" 2>/dev/null)" != Z ]
 }
 
 note_process() { printf '%s %s\n' "$2" "$(started "$2")" >"$1"; }

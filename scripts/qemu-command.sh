@@ -81,7 +81,7 @@ guest_command() {
     cmd+=(-kernel "$KERNEL_IMAGE" -initrd "$KERNEL_INITRD" -append "$(kernel_arguments "$n")"
         -chardev "socket,id=console,path=$SOCKETS/console$n,server=on,wait=off,logfile=$RUN/vm$n.log,logappend=on"
         -serial chardev:console
-        -chardev "file,id=status,path=$RUN/vm$n.status" -serial chardev:status
+        -chardev "file,id=status,path=$RUN/vm$n.status,append=on" -serial chardev:status
         -qmp "unix:$SOCKETS/qmp$n,server=on,wait=off"
         -device virtio-rng-pci,addr=2
         -netdev "user,id=net0,hostfwd=tcp:127.0.0.1:${!port}-:22" -device virtio-net-pci,netdev=net0,romfile=,addr=3)

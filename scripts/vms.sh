@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # the parts read each other's variables
 # ./idtntb vms: from options to guests, what is shown, and the end. Sourced after all the others.
 
 vms() {
@@ -18,6 +19,9 @@ vms_client() {
     *) CLIENT="" ;;
     esac
 }
+
+# ntb_test.sh fills every window byte by byte, through ssh on one side.
+vms_bars() { [ "$RUN_WHAT" != selftest ] || [ -n "$BARS" ] || BARS=lut24:64K; }
 
 # Everything that takes long and may be missing; nothing of the run exists yet.
 vms_setup() {
@@ -47,8 +51,8 @@ vms_server() {
             cut -d' ' -f "1-$ports" | tr ' ' ,)}
         # It knows nothing of the switch: the first guest's device makes it, as told here.
         DEVICE_ARGS="ports=${list//,/,,}${CHIP:+,chip=$CHIP}${BARS:+,bars=${BARS//,/,,}}${DEVICE_ARGS:+,$DEVICE_ARGS}"
-        cmd=("$(stock_server_binary)" -v -F -n 2 -M "idtntb-$RUN_ID" -S "$SOCKETS/switch")
-        echo "/dev/shm/idtntb-$RUN_ID" >>"$RUN/files"
+        cmd=("$(stock_server_binary)" -v -F -n 2 -M "idtntb-$RUN_ID-memory" -S "$SOCKETS/switch")
+        echo "/dev/shm/idtntb-$RUN_ID-memory" >>"$RUN/files"
     else
         cmd=("$(server_binary)" --socket "$SOCKETS/switch" --ports "$ports" ${CHIP:+--chip "$CHIP"} ${BARS:+--bars "$BARS"} -v)
     fi
@@ -68,6 +72,7 @@ vms_run() {
     local id=${WANTED_ID:-$$} status=0
     umask 077
     vms_client
+    vms_bars
     run_begin "$id" "$GUEST_COUNT"
     # One way out for all: the EXIT trap. A signal only asks for it.
     trap 'status=$?; trap "" INT TERM HUP; vms_end $status' EXIT
