@@ -46,6 +46,8 @@ vms_setup() {
 # vms_server: the command of the switch's server and, once it runs, the ports of the guests.
 vms_server() {
     local ports=${PORTS:-$((GUEST_COUNT < 2 ? 2 : GUEST_COUNT))} cmd list
+    SERVER_KIND=$SERVER
+    echo "SERVER_KIND=$SERVER" >>"$RUN/env"
     if [ "$SERVER" = stock ]; then
         list=${PORTS:-$(chip_ports "${CHIP:-$([ "$GUEST_COUNT" -le 6 ] && echo 89HPES24NT6AG2 || echo 89HPES32NT8AG2)}" |
             cut -d' ' -f "1-$ports" | tr ' ' ,)}
