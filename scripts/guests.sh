@@ -107,8 +107,8 @@ qmp() {
             ;;
         esac
     done
-    kill "$pid" 2>/dev/null
-    wait "$pid" 2>/dev/null
+    kill "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true
     return $status
 }
 

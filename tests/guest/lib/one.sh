@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# one.sh TEST-FILE DIRECTORY: run one test; DIRECTORY takes its files and the reason of a failure or skip.
+# Started by tests/guest/run, which holds the time limit.
+set -euo pipefail
+
+E2E_TEST=$1
+E2E_DIR=$2
+E2E_NAME=$(basename "$E2E_TEST" .sh)
+E2E_LIB=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+ROOT=$(cd "$E2E_LIB/../../.." && pwd)
+cd "$E2E_DIR"
+
+# shellcheck source=tests/guest/lib/assert.sh
+. "$E2E_LIB/assert.sh"
+# shellcheck source=tests/guest/lib/vms.sh
+. "$E2E_LIB/vms.sh"
+# shellcheck source=tests/guest/lib/ntb.sh
+. "$E2E_LIB/ntb.sh"
+# shellcheck source=tests/guest/lib/steps.sh
+. "$E2E_LIB/steps.sh"
+# shellcheck source=tests/guest/lib/accesses.sh
+. "$E2E_LIB/accesses.sh"
+
+trap vms_end EXIT
+trap 'give_up "ended by a signal during: $(cat step 2>/dev/null)"' TERM INT HUP
+# A command that fails unasked is a failure of the test, with its place named.
+trap 'echo "line $LINENO of ${BASH_SOURCE[0]##*/}: $BASH_COMMAND" >&2; note_reason "step \"$(cat step 2>/dev/null)\" failed"' ERR
+set -E
+
+step "start"
+# shellcheck disable=SC1090
+. "$E2E_TEST"

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# The other things './idtntb vms' shows: each ends by itself with 0 when it really happened.
+# order: 14
+# limit: 400
+idtntb_run tool vms --run tool
+idtntb_run selftest vms --run selftest
+has "what the selftest prints" "$(cat selftest.out)" 'unsupported'
+idtntb_run perf vms --run perf
+has "what perf prints" "$(cat perf.out)" 'never programmed|not programmed'
+
+step "a script in guest 1: its exit status, its view of the peers, the time limit"
+cat >ok.sh <<'SCRIPT'
+set -e
+lsmod | grep -q ntb_hw_idt
+echo "peers: $IDTNTB_PEERS"
+SCRIPT
+echo 'exit 42' >status.sh
+echo 'sleep 1000' >long.sh
+echo 'echo "<4>WARNING: CPU: 0 PID: 1 at e2e" >/dev/kmsg; sleep 1' >warning.sh
+idtntb_run exec vms --exec "$PWD/ok.sh" --log-dir "$PWD/logs"
+has "output of the script" "$(cat exec.out)" 'peers: .'
+above "guest logs kept" "$(find logs -type f -size +0 | wc -l)" 1
+idtntb_fails exec-status 42 vms --exec "$PWD/status.sh"
+idtntb_fails exec-timeout any vms --exec "$PWD/long.sh" --timeout 30
+has "reason of the failure" "$(cat exec-timeout.err)" '30'
+idtntb_fails exec-warning any vms --exec "$PWD/warning.sh"
+has "reason of the failure" "$(cat exec-warning.err)" 'WARNING'
