@@ -14,20 +14,22 @@ server_up() {
         [ -S "$SOCKETS/switch" ] &&
             { [ "$SERVER_KIND" = stock ] || [ "$(grep -c listening "$RUN/server.err")" -gt "${said:-0}" ]; } && return 0
         if ! alive "$RUN/server.pid"; then
-            fail "the switch's server ended: $(last_words "$RUN/server.err")"
+            fail "the switch cannot be made: $(last_words "$RUN/server.err")"
         fi
         sleep 0.05
     done
     fail "the switch's server does not listen after 5 s: $(last_words "$RUN/server.err")"
 }
 
-# last_words FILE: its last line that says something, without the program's name.
+# last_words FILE: why a program ended: the last message in FILE that is no mere information, with the hint that may
+# follow it, and without the names of the program and of the option it is about.
 last_words() {
-    local line
-    line=$(grep -v '^$' "$1" 2>/dev/null | grep -iE 'error|cannot|refus|fail|no ' | tail -n 1)
-    [ -n "$line" ] || line=$(tail -n 1 "$1" 2>/dev/null)
-    line=${line#qemu-system-x86_64: }
-    echo "${line:-nothing was said, see $1}"
+    local text
+    text=$(awk '/^(qemu-system|idtntb-)[a-z0-9_-]*: / { sub(/^[a-z0-9_-]*: /, ""); keep = !/(info|warning): |listening on|: ending$/; if (keep) text = $0; next }
+        keep && NF { text = text "; " $0 }
+        !text { other = $0 }
+        END { print text ? text : other }' "$1" 2>/dev/null | sed -E 's/^-(device|object) [^ ]*: //')
+    echo "${text:-nothing was said, see $1}"
 }
 
 # guest_start N: start $RUN/vmN.cmd; what an earlier one of this number said is kept apart.

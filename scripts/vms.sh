@@ -108,6 +108,7 @@ no_trouble() {
 vms_end() {
     local status=$1 keep=${LOG_DIR:-}
     set +e
+    # Before a guest has said something there is no log worth keeping: the error line told all.
     # Asked to end: that is how a shell run ends well.
     case $RUN_WHAT:$EXEC_SCRIPT:$status in
     :: | shell:*:130 | shell:*:143 | ::130 | ::143)
@@ -115,7 +116,7 @@ vms_end() {
         no_trouble || status=1
         ;;
     esac
-    if [ -z "$keep" ] && [ "$status" != 0 ] && [ -n "$(ls "$RUN"/*.log "$RUN"/*.err 2>/dev/null)" ]; then
+    if [ -z "$keep" ] && [ "$status" != 0 ] && [ -n "$(find "$RUN" -name 'vm*.log' -size +0)" ]; then
         keep=$IDTNTB_CACHE/logs/run-$RUN_ID
     fi
     if [ -n "$keep" ]; then
