@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "crowd.h"
 
-#include <pthread.h>
-#include <sched.h>
 #include <sys/mman.h>
 #include <time.h>
 
@@ -139,7 +137,7 @@ void actor_idle(struct actor *actor)
 	if (atomic_exchange(&actor->crowd->kicked[actor->slot], 0))
 		idtntb_port_service(actor->port);
 	else
-		sched_yield();
+		crowd_yield();
 }
 
 bool actor_interrupted(struct actor *actor)
@@ -156,55 +154,4 @@ double crowd_now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
-struct runner {
-	pthread_t thread;
-	struct actor actor;
-	bool (*body)(struct actor *actor);
-	_Atomic int result; /* 0 running, 1 right, 2 wrong */
-};
-
-static void *run(void *opaque)
-{
-	struct runner *runner = opaque;
-
-	runner->result = runner->body(&runner->actor) ? 1 : 2;
-	/* Those that are done still answer: others may wait for what their service does. */
-	while (!atomic_load(&runner->actor.crowd->stop))
-		actor_idle(&runner->actor);
-	return NULL;
-}
-
-void crowd_run(struct crowd *crowd, bool (*body)(struct actor *actor), double seconds)
-{
-	struct runner runners[IDTNTB_PORTS];
-	unsigned count = crowd->topology.port_count, done;
-	double end = crowd_now() + seconds;
-
-	atomic_store(&crowd->stop, 0);
-	for (unsigned slot = 0; slot < count; slot++) {
-		runners[slot].body = body;
-		runners[slot].result = 0;
-		assert_true(actor_start(&runners[slot].actor, crowd, slot, 100 + slot));
-	}
-	for (unsigned slot = 0; slot < count; slot++)
-		assert_int_equal(pthread_create(&runners[slot].thread, NULL, run, &runners[slot]), 0);
-	do {
-		nanosleep(&(struct timespec){ 0, 2000000 }, NULL);
-		done = 0;
-		for (unsigned slot = 0; slot < count; slot++)
-			done += atomic_load(&runners[slot].result) != 0;
-	} while (done < count && crowd_now() < end);
-	atomic_store(&crowd->stop, 1);
-	for (unsigned slot = 0; slot < count; slot++)
-		pthread_join(runners[slot].thread, NULL);
-	for (unsigned slot = 0; slot < count; slot++)
-		actor_stop(&runners[slot].actor);
-	for (unsigned slot = 0; slot < count; slot++) {
-		if (runners[slot].result != 1)
-			fail_msg("host %u: something was wrong", slot);
-	}
-	if (done < count)
-		fail_msg("%u of %u hosts got stuck", count - done, count);
 }

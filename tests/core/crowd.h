@@ -60,7 +60,14 @@ uint32_t actor_random(struct actor *actor);
 /* Seconds of a clock that only runs forward. */
 double crowd_now(void);
 
-/* Run `body` in a thread for each slot, each with an actor of its own; all must return true within `seconds`. */
-void crowd_run(struct crowd *crowd, bool (*body)(struct actor *actor), double seconds);
+/*
+ * Run `body` for each slot at the same time, each with an actor of its own; all must come to an end and return true.
+ * crowd-threads.c does it in threads, crowd-fibers.c in turns that change at every atomic access of the core.
+ */
+void crowd_run(struct crowd *crowd, bool (*body)(struct actor *actor));
+/* Let somebody else run. */
+void crowd_yield(void);
+/* How long a test is, and how many times to run it. */
+extern const unsigned crowd_rounds, crowd_repeats;
 
 #endif

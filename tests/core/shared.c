@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The shared-state protocol, one port a thread, nobody serialised by more than the block's atomic words. Each test hangs,
- * and is told so, when an interrupt is lost.
+ * The shared-state protocol: hosts at the same time, ordered by nothing but the block's atomic words. A test gets stuck,
+ * and is told so, when an interrupt is lost. Built twice: with threads, and with fibers.
  */
 #include "crowd.h"
 
-#define SECONDS 100.0
-
-#ifdef __SANITIZE_THREAD__
-#define ROUNDS 3000u
-#else
-#define ROUNDS 20000u
-#endif
-
 #define TOKENS 4u
+
+static void runs(const char *ports, bool (*body)(struct actor *actor))
+{
+	for (unsigned n = 0; n < crowd_repeats; n++) {
+		struct crowd *crowd = crowd_create(ports);
+
+		crowd_run(crowd, body);
+		crowd_destroy(crowd);
+	}
+}
 
 static uint32_t own_bits(const struct actor *actor)
 {
@@ -48,7 +50,7 @@ static bool tokens(struct actor *actor)
 	actor_write(actor, 0x42C, ~own_bits(actor));
 	if (actor->slot == 0)
 		actor_write(actor, 0x420, own_bits(actor));
-	while (passed < ROUNDS && !stopped(actor)) {
+	while (passed < crowd_rounds && !stopped(actor)) {
 		actor_idle(actor);
 		if (actor_interrupted(actor))
 			passed += (uint32_t)__builtin_popcount(pass_on(actor));
@@ -67,15 +69,10 @@ static bool tokens(struct actor *actor)
 
 static void no_interrupt_is_lost(void **state)
 {
-	static const char *const ports[] = { "2", "3", "4" };
-
 	(void)state;
-	for (size_t n = 0; n < 3; n++) {
-		struct crowd *crowd = crowd_create(ports[n]);
-
-		crowd_run(crowd, tokens, SECONDS);
-		crowd_destroy(crowd);
-	}
+	runs("2", tokens);
+	runs("3", tokens);
+	runs("4", tokens);
 }
 
 /* The same tokens with the interrupt line: it is a level, the handler runs while it is asserted. */
@@ -90,9 +87,9 @@ static bool tokens_by_level(struct actor *actor)
 		actor_write(actor, 0x420, own_bits(actor));
 	while (!stopped(actor) && atomic_load(&actor->crowd->progress[7]) < actor->crowd->topology.port_count) {
 		actor_idle(actor);
-		if (actor->intx && passed < ROUNDS) {
+		if (actor->intx && passed < crowd_rounds) {
 			passed += (uint32_t)__builtin_popcount(pass_on(actor));
-			if (passed >= ROUNDS)
+			if (passed >= crowd_rounds)
 				atomic_fetch_add(&actor->crowd->progress[7], 1);
 		} else if (actor->intx) {
 			pass_on(actor);
@@ -103,11 +100,8 @@ static bool tokens_by_level(struct actor *actor)
 
 static void no_level_is_lost(void **state)
 {
-	struct crowd *crowd = crowd_create("3");
-
 	(void)state;
-	crowd_run(crowd, tokens_by_level, SECONDS);
-	crowd_destroy(crowd);
+	runs("3", tokens_by_level);
 }
 
 /* Every ring of a bit is seen: the owner of the bit rings again only when the receiver has answered by another bit. */
@@ -117,7 +111,7 @@ static bool call_and_answer(struct actor *actor)
 
 	if (actor->slot == 0) {
 		/* Answers all callers as it finds them, in one write, with clears that race the rings of others. */
-		uint64_t total = (uint64_t)(ROUNDS / 2) * (actor->crowd->topology.port_count - 1);
+		uint64_t total = (uint64_t)(crowd_rounds / 2) * (actor->crowd->topology.port_count - 1);
 
 		for (uint64_t answered = 0; answered < total && !stopped(actor);) {
 			uint32_t bits = actor_read(actor, 0x428) & 0xFE;
@@ -130,10 +124,10 @@ static bool call_and_answer(struct actor *actor)
 		return true;
 	}
 	actor_write(actor, 0x420, call);
-	for (calls = 1; seen < ROUNDS / 2 && !stopped(actor);) {
+	for (calls = 1; seen < crowd_rounds / 2 && !stopped(actor);) {
 		if (actor_read(actor, 0x428) & answer) {
 			actor_write(actor, 0x428, answer | call);
-			if (++seen == calls && calls < ROUNDS / 2) {
+			if (++seen == calls && calls < crowd_rounds / 2) {
 				actor_write(actor, 0x420, call);
 				calls++;
 			}
@@ -145,11 +139,8 @@ static bool call_and_answer(struct actor *actor)
 
 static void every_ring_is_seen(void **state)
 {
-	struct crowd *crowd = crowd_create("4");
-
 	(void)state;
-	crowd_run(crowd, call_and_answer, SECONDS);
-	crowd_destroy(crowd);
+	runs("4", call_and_answer);
 }
 
 /* Put a message, again and again until the register takes it; what it says is believed. */
@@ -165,8 +156,6 @@ static bool send(struct actor *actor, unsigned m, uint32_t data)
 	return false;
 }
 
-#define MESSAGES (ROUNDS / 2)
-
 /* Senders fight for one register: each one's numbers arrive once and in order; the receiver acts on interrupts only. */
 static bool numbers(struct actor *actor)
 {
@@ -174,7 +163,7 @@ static bool numbers(struct actor *actor)
 
 	if (actor->slot) {
 		actor_route(actor, 0, 0);
-		for (uint32_t n = 0; n < MESSAGES; n++) {
+		for (uint32_t n = 0; n < (crowd_rounds / 2); n++) {
 			if (!send(actor, 0, actor->slot << 24 | n))
 				return false;
 		}
@@ -182,7 +171,7 @@ static bool numbers(struct actor *actor)
 	}
 	actor_write(actor, 0x464, 0xEFFFF);
 	actor_write(actor, 0x42C, ~0u);
-	while (received < MESSAGES * (count - 1) && !stopped(actor)) {
+	while (received < (crowd_rounds / 2) * (count - 1) && !stopped(actor)) {
 		actor_idle(actor);
 		if (!actor_interrupted(actor))
 			continue;
@@ -201,11 +190,8 @@ static bool numbers(struct actor *actor)
 
 static void messages_arrive_once(void **state)
 {
-	struct crowd *crowd = crowd_create("4");
-
 	(void)state;
-	crowd_run(crowd, numbers, SECONDS);
-	crowd_destroy(crowd);
+	runs("4", numbers);
 }
 
 /* ntb_perf: register 1 is the lock, 2 and 0 follow; the receiver takes three and clears all at once (12.1). */
@@ -217,7 +203,7 @@ static bool command(struct actor *actor)
 	if (actor->slot) {
 		for (unsigned m = 0; m < 3; m++)
 			actor_route(actor, m, 0);
-		for (uint32_t n = 0; n < MESSAGES; n++) {
+		for (uint32_t n = 0; n < (crowd_rounds / 2); n++) {
 			if (!send(actor, 1, actor->slot << 24 | n))
 				return false;
 			actor_write(actor, 0x438, actor->slot << 24 | n);
@@ -229,7 +215,7 @@ static bool command(struct actor *actor)
 	}
 	actor_write(actor, 0x464, 0xEFFFF);
 	actor_write(actor, 0x42C, ~0u);
-	while (received < MESSAGES * (count - 1) && !stopped(actor)) {
+	while (received < (crowd_rounds / 2) * (count - 1) && !stopped(actor)) {
 		actor_idle(actor);
 		if (!actor_interrupted(actor))
 			continue;
@@ -251,19 +237,81 @@ static bool command(struct actor *actor)
 
 static void commands_stay_whole(void **state)
 {
-	struct crowd *crowd = crowd_create("3");
-
 	(void)state;
-	crowd_run(crowd, command, SECONDS);
-	crowd_destroy(crowd);
+	runs("3", command);
+}
+
+/*
+ * A host writes its news and signals; the others, woken by interrupts only, clear SEVENT and look: whatever the order,
+ * the last news of each are seen in the end (10.1).
+ */
+static bool news(struct actor *actor)
+{
+	const struct idtntb_topology *topology = &actor->crowd->topology;
+	uint32_t seen[IDTNTB_PORTS] = { 0 }, own = 0;
+	bool finished = false;
+
+	actor_write(actor, 0x42C, ~0u);
+	while (!stopped(actor) && atomic_load(&actor->crowd->progress[7]) < topology->port_count) {
+		bool all = own == crowd_rounds / 4;
+
+		actor_idle(actor);
+		if (!all && actor_random(actor) % 4 == 0) {
+			actor_write(actor, 0x40C, ++own);
+			actor_write(actor, 0x410, 1);
+		}
+		if (actor_interrupted(actor)) {
+			actor_write(actor, 0x404, 8);
+			for (unsigned slot = 0; slot < topology->port_count; slot++)
+				seen[slot] = actor_global_read(actor, 0x140C + 0x2000u * topology->ports[slot].port);
+		}
+		for (unsigned slot = 0; slot < topology->port_count; slot++)
+			all &= seen[slot] == crowd_rounds / 4;
+		if (all && !finished)
+			atomic_fetch_add(&actor->crowd->progress[7], 1);
+		finished |= all;
+	}
+	return true;
+}
+
+static void no_event_is_lost(void **state)
+{
+	(void)state;
+	runs("2", news);
+	runs("4", news);
+}
+
+/* Bits of one switch register, each host's own, set and cleared at the same time: nobody undoes another's. */
+static bool shared_register(struct actor *actor)
+{
+	uint32_t signal = 1u << actor->crowd->topology.ports[actor->slot].partition;
+
+	actor_write(actor, 0x42C, ~0u);
+	for (uint32_t n = 0; n < crowd_rounds / 2 && !stopped(actor); n++) {
+		actor_write(actor, 0x410, 1);
+		if (!(actor_global_read(actor, 0x3EC30) & signal))
+			return false;
+		actor_global_write(actor, 0x3EC30, signal);
+		if (actor_global_read(actor, 0x3EC30) & signal)
+			return false;
+		actor_idle(actor);
+	}
+	return true;
+}
+
+static void switch_registers_are_atomic(void **state)
+{
+	(void)state;
+	runs("4", shared_register);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(no_interrupt_is_lost), cmocka_unit_test(no_level_is_lost),
-		cmocka_unit_test(every_ring_is_seen),   cmocka_unit_test(messages_arrive_once),
-		cmocka_unit_test(commands_stay_whole),
+		cmocka_unit_test(no_interrupt_is_lost),        cmocka_unit_test(no_level_is_lost),
+		cmocka_unit_test(every_ring_is_seen),          cmocka_unit_test(messages_arrive_once),
+		cmocka_unit_test(commands_stay_whole),         cmocka_unit_test(no_event_is_lost),
+		cmocka_unit_test(switch_registers_are_atomic),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
