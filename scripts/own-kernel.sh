@@ -42,7 +42,7 @@ own_kernel() {
             fail "--modules '$OWN_MODULES': neither lib/modules/RELEASE nor modules.order in it"
         own_modules "$directory" "$tree/lib/modules/${directory##*/}"
     fi
-    release=$(image_release "$KERNEL_IMAGE")
+    release=$(image_release "$KERNEL_IMAGE") || true
     [ -n "$release" ] || fail "--kernel '$KERNEL_IMAGE': not an x86 kernel image; a bzImage or an uncompressed vmlinux expected"
     [ "$release" = "${directory##*/}" ] ||
         fail "the kernel image is $release and its modules are of ${directory##*/}; both must be of one build"

@@ -94,13 +94,14 @@ guest_command() {
 
 # guests_start: all of them at once.
 guests_start() {
-    local n
+    local n left
     for ((n = 1; n <= GUESTS; n++)); do
         guest_command "$n"
         guest_start "$n"
     done
     [ -n "$OWN_INITRD" ] && return 0
     for ((n = 1; n <= GUESTS; n++)); do
-        guest_ready "$n" "$BOOT_TIMEOUT"
+        left=$(time_left)
+        guest_ready "$n" "$((left < BOOT_TIMEOUT ? left : BOOT_TIMEOUT))"
     done
 }
