@@ -82,6 +82,7 @@ free_ports() {
 run_start() {
     local name=$1 cmd
     mapfile -d '' -t cmd <"$RUN/$name.cmd"
+    rm -f "$RUN/$name.pid"
     # The run's end must not miss it: the shell that starts it notes it before it becomes the program.
     setsid bash -c 'printf "%s %s\n" "$$" "$(awk "{ sub(/.*\\) /, \"\"); print \$20 }" /proc/$$/stat)" >"$1.pid"
         shift; exec "$@"' - "$RUN/$name" "${cmd[@]}" </dev/null >>"$RUN/$name.out" 2>>"$RUN/$name.err" &
