@@ -32,6 +32,15 @@ static void wake_receiver(struct ntb_copy *copy, unsigned d)
 		ntb_futex_wake(asleep);
 }
 
+/* The same when it seems to have missed something: the word on which it sleeps may have been scribbled over. */
+static void rouse_receiver(struct ntb_copy *copy, unsigned d)
+{
+	_Atomic uint32_t *asleep = ntb_layout_asleep(copy->memory, d);
+
+	atomic_store(asleep, 0);
+	ntb_futex_wake(asleep);
+}
+
 int ntb_copy_start(struct ntb_copy *copy, void *memory, unsigned ports, unsigned slot)
 {
 	int ret;
@@ -102,11 +111,13 @@ static int make_room(struct ntb_copy *copy, unsigned d, uint32_t wanted, int64_t
 	while (room(to, channel, wanted) < wanted) {
 		int64_t left = deadline - ntb_now();
 
+		/* If its head is not plausible, what we have published may not be either: then it follows us. */
+		atomic_store(&channel->tail, to->tail);
+		rouse_receiver(copy, d);
 		if (to->no_room || left <= 0) {
 			to->no_room = true;
 			return -ETIMEDOUT;
 		}
-		wake_receiver(copy, d);
 		head = atomic_load(&channel->head);
 		if (room(to, channel, wanted) < wanted)
 			wait_word(channel, NTB_WAIT_SPACE, &channel->head, head, left);
@@ -194,7 +205,10 @@ static int await_answer(struct ntb_sender *to, struct ntb_channel *channel, int6
 		if (ret >= 0)
 			return ret;
 		if (left <= 0) {
+			/* What counts now is an answer that is newer: it has lost this one, or comes to the next. */
 			to->no_answer = true;
+			to->sequence = (to->sequence + 2) & INT32_MAX;
+			atomic_store(&channel->request, to->sequence);
 			return -ETIMEDOUT;
 		}
 		wait_word(channel, NTB_WAIT_ANSWER, &channel->answered, answered, left);
@@ -212,8 +226,12 @@ int ntb_copy_read(struct ntb_copy *copy, unsigned d, uint64_t address, void *dat
 		return -EINVAL;
 	channel = ntb_layout_channel(copy->memory, copy->ports, copy->slot, d);
 	to = &copy->to[d];
-	if (to->no_answer && answer(to, channel) < 0)
+	if (to->no_answer && answer(to, channel) < 0) {
+		/* Who runs and finds this request without an entry refuses it, and we are on terms again. */
+		atomic_store(&channel->request, to->sequence);
+		rouse_receiver(copy, d);
 		return -ETIMEDOUT;
+	}
 	to->no_answer = false;
 	deadline = ntb_now() + READ_WAIT;
 	while (size) {
@@ -225,8 +243,9 @@ int ntb_copy_read(struct ntb_copy *copy, unsigned d, uint64_t address, void *dat
 			return -ETIMEDOUT;
 		to->sequence = (to->sequence + 1) & INT32_MAX;
 		entry.sequence = to->sequence;
-		atomic_store(&channel->request, to->sequence);
 		push(copy, d, &entry, NULL);
+		/* After the entry: a receiver that finds the request and no entry has lost it, and refuses. */
+		atomic_store(&channel->request, to->sequence);
 		ret = await_answer(to, channel, deadline);
 		if (ret <= 0)
 			return ret ? ret : -EFAULT;

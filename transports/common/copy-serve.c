@@ -40,12 +40,14 @@ static void carry_out_write(struct ntb_copy *copy, const struct ntb_channel *cha
 	ntb_ram_write(copy->ram, entry->address + first, channel->ring, entry->length - first);
 }
 
-static void carry_out_read(struct ntb_copy *copy, struct ntb_channel *channel, const struct ntb_entry *entry,
-			   bool admit)
+/* Answer a read; done tells whether with data. */
+static void reply(struct ntb_copy *copy, unsigned s, uint32_t sequence, bool done)
 {
-	bool done = admit && ntb_ram_read(copy->ram, entry->address, channel->answer, entry->length);
+	struct ntb_channel *channel = from(copy, s);
+	const uint32_t word = sequence << 1 | done;
 
-	atomic_store(&channel->answered, entry->sequence << 1 | done);
+	atomic_store(&copy->replies[s], word);
+	atomic_store(&channel->answered, word);
 	if (atomic_load(&channel->waiting) == NTB_WAIT_ANSWER)
 		ntb_futex_wake(&channel->answered);
 }
@@ -72,7 +74,8 @@ static void serve(struct ntb_copy *copy, unsigned s)
 			if (good && admit)
 				carry_out_write(copy, channel, head, &entry);
 		} else if (good && entry.kind == NTB_ENTRY_READ) {
-			carry_out_read(copy, channel, &entry, admit);
+			reply(copy, s, entry.sequence,
+			      admit && ntb_ram_read(copy->ram, entry.address, channel->answer, entry.length));
 		} else {
 			good = false;
 		}
@@ -120,15 +123,29 @@ void ntb_copy_admit(struct ntb_copy *copy, bool admit)
 	atomic_store(&copy->admit, admit);
 }
 
-/* A published head that somebody has scribbled over is put right: its sender waits for it. */
+/*
+ * Put right what somebody has scribbled over, since the sender waits for it: the published words, and the answer to a read
+ * whose entry was lost. An entry is pushed before its request is published, so that a request and an empty ring mean that
+ * it has been answered, or lost.
+ */
 static void repair(struct ntb_copy *copy, unsigned s)
 {
 	struct ntb_channel *channel = from(copy, s);
+	const uint32_t request = atomic_load(&channel->request) & INT32_MAX;
+	const uint32_t ahead = (request - (atomic_load(&copy->replies[s]) >> 1)) & INT32_MAX;
 
-	pthread_mutex_lock(&copy->ram->lock);
+	if (atomic_load(&channel->tail) != atomic_load(&copy->heads[s]))
+		return;
+	/* The last but one is no loss: the newest was answered before its request was published. */
+	if (ahead && ahead != INT32_MAX)
+		reply(copy, s, request, false);
+	if (atomic_load(&channel->answered) == atomic_load(&copy->replies[s]) &&
+	    atomic_load(&channel->head) == atomic_load(&copy->heads[s]))
+		return;
 	atomic_store(&channel->head, atomic_load(&copy->heads[s]));
-	pthread_mutex_unlock(&copy->ram->lock);
 	ntb_futex_wake(&channel->head);
+	atomic_store(&channel->answered, atomic_load(&copy->replies[s]));
+	ntb_futex_wake(&channel->answered);
 }
 
 /* Whether all rings are empty. */
@@ -137,8 +154,9 @@ static bool idle(struct ntb_copy *copy)
 	for (unsigned s = 0; s < copy->ports; s++) {
 		if (s == copy->slot)
 			continue;
-		if (atomic_load(&from(copy, s)->head) != atomic_load(&copy->heads[s]))
-			repair(copy, s);
+		pthread_mutex_lock(&copy->ram->lock);
+		repair(copy, s);
+		pthread_mutex_unlock(&copy->ram->lock);
 		if (atomic_load(&from(copy, s)->tail) != atomic_load(&copy->heads[s]))
 			return false;
 	}
@@ -176,9 +194,8 @@ int ntb_copy_serve_start(struct ntb_copy *copy)
 		/* A sender that waits for the answer of a dead owner gets its refusal now. */
 		atomic_store(&copy->heads[s], tail);
 		atomic_store(&channel->head, tail);
-		atomic_store(&channel->answered, atomic_load(&channel->request) << 1);
+		reply(copy, s, atomic_load(&channel->request), false);
 		ntb_futex_wake(&channel->head);
-		ntb_futex_wake(&channel->answered);
 	}
 	atomic_store(&copy->nonsense, 0);
 	atomic_store(&copy->stop, false);

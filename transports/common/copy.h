@@ -33,6 +33,7 @@ struct ntb_copy {
 
 	/* As a receiver: heads are advanced under the RAM's lock, after the entry has been carried out. */
 	_Atomic uint32_t heads[IDTNTB_PORTS];
+	_Atomic uint32_t replies[IDTNTB_PORTS]; /* the newest answer to each, as published */
 	_Atomic uint32_t nonsense; /* bit per sender whose ring held what no sender writes */
 	atomic_bool admit; /* PCICMD.BME of the own port: else what comes is dropped, as a bus would */
 	atomic_bool stop;

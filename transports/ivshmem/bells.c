@@ -88,6 +88,14 @@ static int target(struct idtntb_attachment *a, unsigned slot)
 	return iv->targets[slot].owner == member.owner ? iv->targets[slot].fd : -1;
 }
 
+void ntb_bells_remember(struct idtntb_attachment *a)
+{
+	for (unsigned slot = 0; slot < idtntb_switch_topology(a->sw)->port_count; slot++) {
+		if (slot != a->slot)
+			target(a, slot);
+	}
+}
+
 void ntb_bells_kick(struct idtntb_attachment *a, uint32_t slots)
 {
 	struct ivshmem *iv = ivshmem_of(a);

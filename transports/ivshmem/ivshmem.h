@@ -63,6 +63,8 @@ static inline struct ivshmem *ivshmem_of(struct idtntb_attachment *a)
 
 /* bells.c */
 int ntb_bells_add(struct idtntb_attachment *a, int fd); /* listen to an eventfd of ours, and publish it */
+/* Before the server's clients are forgotten: keep the eventfds of those who hold ports. */
+void ntb_bells_remember(struct idtntb_attachment *a);
 void ntb_bells_kick(struct idtntb_attachment *a, uint32_t slots);
 void ntb_bells_kick_missed(struct idtntb_attachment *a);
 void ntb_bells_close(struct ivshmem *iv);

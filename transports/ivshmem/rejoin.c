@@ -29,6 +29,7 @@ void ntb_server_lost(struct idtntb_attachment *a, const struct idtntb_error *why
 	iv->complaint = *why;
 	iv->rejoined = false;
 	ntb_client_disconnect(&iv->client);
+	ntb_bells_remember(a);
 	ntb_peers_clear(&iv->peers);
 	ntb_memory_drop(&iv->arrived);
 	if (iv->own_bell >= 0)
@@ -198,10 +199,13 @@ static int peers_input(struct idtntb_attachment *a, struct idtntb_error *error)
 
 		if (ret <= 0)
 			return ret;
-		if (message.kind == NTB_CLIENT_PEER_VECTOR)
+		if (message.kind == NTB_CLIENT_PEER_VECTOR) {
 			ret = peer_vector(a, &message, error);
-		else if (message.kind == NTB_CLIENT_PEER_GONE)
+		} else if (message.kind == NTB_CLIENT_PEER_GONE) {
+			/* It may be the server that has dropped it: then it lives, and is to be reached. */
+			ntb_bells_remember(a);
 			ntb_liveness_suspect(a, ntb_peers_gone(&iv->peers, message.id));
+		}
 		if (ret < 0)
 			return ret;
 	}
