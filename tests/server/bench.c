@@ -124,8 +124,10 @@ static int wait_for(struct server *server)
 {
 	int status;
 
-	while (read_log(server, PATIENCE_MS))
-		;
+	for (int waited = 0; read_log(server, 10); waited += 10) {
+		if (waited > PATIENCE_MS)
+			kill(server->pid, SIGKILL); /* and the test fails by the status */
+	}
 	close(server->errors);
 	server->errors = -1;
 	assert_int_equal(waitpid(server->pid, &status, 0), server->pid);
@@ -206,4 +208,41 @@ unsigned lines_of(const char *text)
 	for (; *text; text++)
 		lines += *text == '\n';
 	return lines;
+}
+
+bool there(const char *path)
+{
+	struct stat st;
+
+	return !lstat(path, &st);
+}
+
+ino_t inode(const char *path)
+{
+	struct stat st;
+
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_ino;
+}
+
+int hold_port(int memory, unsigned slot)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = slot, .l_len = 1 };
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", memory);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(fcntl(fd, F_OFD_SETLK, &lock), 0);
+	return fd;
+}
+
+void must_not_start(struct fixture *fixture, const char *text)
+{
+	const char *const arguments[] = { "--socket", fixture->socket, NULL };
+
+	assert_int_equal(server_fails(fixture, arguments), 1);
+	assert_non_null(strstr(fixture->server.log, text));
+	assert_int_equal(lines_of(fixture->server.log), 1);
 }

@@ -49,6 +49,15 @@ unsigned server_descriptors(const struct server *server);
 /* Clock ticks it has run, and context switches. */
 unsigned long server_work(const struct server *server);
 
+/* The server must not start, with status 1 and one line that has this text. */
+void must_not_start(struct fixture *fixture, const char *text);
+
+/* Whether there is something of that name, be it a link to nowhere; and the file that it leads to. */
+bool there(const char *path);
+ino_t inode(const char *path);
+/* Hold a port as a client does: a lock on its byte by a description of the client's own. */
+int hold_port(int memory, unsigned slot);
+
 unsigned lines_of(const char *text);
 unsigned own_descriptors(void);
 void nap_ms(unsigned ms);

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -41,6 +42,7 @@ static void start(struct qemu *qemu, const char *socket)
 	qemu->pid = fork();
 	assert_true(qemu->pid >= 0);
 	if (!qemu->pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nothing behind */
 		dup2(in[0], STDIN_FILENO);
 		dup2(out[1], STDOUT_FILENO);
 		execlp("qemu-system-x86_64", "qemu-system-x86_64", "-nodefaults", "-display", "none", "-machine", "pc",

@@ -42,6 +42,7 @@ struct client {
 	size_t sent; /* bytes of the first message that are out */
 	struct message *queue;
 	uint16_t id;
+	int memory;
 	int bells[SERVER_VECTORS];
 };
 
@@ -145,6 +146,15 @@ static void push_departure(struct client *to, const struct client *of)
 		push(to, of->id, -1, NULL);
 }
 
+static void client_free(struct client *client)
+{
+	for (unsigned v = 0; v < client->all->vectors; v++)
+		close(client->bells[v]);
+	close(client->memory);
+	free(client->queue);
+	free(client);
+}
+
 static void drop(struct client *client)
 {
 	struct clients *all = client->all;
@@ -159,10 +169,7 @@ static void drop(struct client *client)
 		push_departure(other, client);
 		notify(other);
 	}
-	for (unsigned v = 0; v < all->vectors; v++)
-		close(client->bells[v]);
-	free(client->queue);
-	free(client);
+	client_free(client);
 }
 
 /* Dropping one may doom others. */
@@ -224,7 +231,8 @@ static struct client *client_new(struct clients *all, int fd)
 	/* Version, id, memory; everybody's arrival; everybody's departure. */
 	client->capacity = 3 + SERVER_CLIENTS * all->vectors + SERVER_CLIENTS;
 	client->queue = calloc(client->capacity, sizeof(*client->queue));
-	if (!client->queue)
+	client->memory = memory_open_again(all->memory);
+	if (!client->queue || client->memory < 0)
 		goto fail;
 	for (; v < all->vectors; v++) {
 		client->bells[v] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -237,6 +245,8 @@ static struct client *client_new(struct clients *all, int fd)
 fail:
 	while (v--)
 		close(client->bells[v]);
+	if (client->memory >= 0)
+		close(client->memory);
 	free(client->queue);
 	free(client);
 	return NULL;
@@ -260,7 +270,7 @@ void clients_accepted(void *opaque, int fd)
 	client->id = free_id(all);
 	push(client, PROTOCOL_VERSION, -1, NULL);
 	push(client, client->id, -1, NULL);
-	push(client, -1, all->memory, NULL);
+	push(client, -1, client->memory, NULL);
 	for (last = &all->first; *last; last = &(*last)->next) {
 		push_arrival(*last, client);
 		notify(*last);
@@ -288,10 +298,7 @@ void clients_close(struct clients *all)
 
 		all->first = client->next;
 		loop_remove(all->loop, &client->source);
-		for (unsigned v = 0; v < all->vectors; v++)
-			close(client->bells[v]);
-		free(client->queue);
-		free(client);
+		client_free(client);
 	}
 	all->count = 0;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The shared memory: a regular file beside the socket, so that a restarted server hands out the same memory again and
- * clients that live on find themselves in it.
+ * The shared memory: a memory file, sealed so that no client can cut it short under the others. PATH.shm is a symbolic link
+ * to it, through /proc and the process that keeps it (server-keeper.c): so a restarted server hands out the same memory
+ * again, and clients that live on find themselves in it.
  *
- * It is read and written with pread() and pwrite(), never mapped: a client that truncates it cannot fault the server.
+ * It is read and written with pread() and pwrite(), never mapped.
  */
 #include "server.h"
 
@@ -14,8 +15,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
 
 /* What a client holds a port with. */
 static bool in_use(int fd)
@@ -60,57 +64,81 @@ static bool same_topology(const struct idtntb_topology *a, const struct idtntb_t
 	       !memcmp(a->gidbellmsk, b->gidbellmsk, sizeof(a->gidbellmsk));
 }
 
+/* Whether it is a link as this server makes them: nothing else is ever replaced. */
+static bool is_our_link(const char *path)
+{
+	char target[64], more;
+	int process, fd;
+	ssize_t size = readlink(path, target, sizeof(target) - 1);
+
+	if (size < 0)
+		return false;
+	target[size] = '\0';
+	return sscanf(target, "/proc/%d/fd/%d%c", &process, &fd, &more) == 2;
+}
+
 /*
- * Take what is there if it fits.
- * @return 1 taken; 0 there is none, or it was removed as nobody uses it; -errno after a line.
+ * The memory that the link names. Between then and now that process may have ended and another have its number, so what is
+ * there is looked at before it is opened: only a memory file of ours will do.
+ * @return a descriptor or -1.
  */
-static int take_over(struct memory *memory, const struct server_options *options)
+static int open_link(const char *link)
+{
+	char path[40];
+	struct stat st;
+	int fd = -1, look = open(link, O_PATH | O_CLOEXEC);
+
+	if (look < 0)
+		return -1;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", look);
+	if (!fstat(look, &st) && S_ISREG(st.st_mode) && st.st_uid == geteuid())
+		fd = open(path, O_RDWR | O_CLOEXEC);
+	close(look);
+	if (fd >= 0 && (fcntl(fd, F_GET_SEALS) & SEALS) != SEALS) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+/* @return whether the memory holds the switch that is asked for. */
+static bool fits(int fd, const struct server_options *options)
 {
 	struct idtntb_topology topology;
 	struct stat st;
-	int error;
 
-	/* Without O_NONBLOCK a pipe that someone put there would hold us up. */
-	memory->fd = open(memory->path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (memory->fd < 0 && errno == ENOENT)
+	return !fstat(fd, &st) && (uint64_t)st.st_size == options->size && topology_in(fd, &topology) &&
+	       same_topology(&topology, &options->topology);
+}
+
+/*
+ * Take what is there if it fits.
+ * @return 1 taken; 0 there is none that is in use; -errno after a line.
+ */
+static int take_over(struct memory *memory, const struct server_options *options)
+{
+	struct stat st;
+
+	if (lstat(memory->path, &st))
 		return 0;
-	if (memory->fd < 0) {
-		error = errno;
-		say("%s: cannot open: %s; remove it or give another --socket", memory->path,
-		    error == ELOOP ? "it is a symbolic link" : strerror(error));
-		return -error;
+	if (st.st_uid != geteuid() || !is_our_link(memory->path)) {
+		say("%s: is there and not of this server; not touched, remove it or give another --socket",
+		    memory->path);
+		return -EEXIST;
 	}
-	if (fstat(memory->fd, &st) || !S_ISREG(st.st_mode) || st.st_uid != geteuid()) {
-		say("%s: is not a file of this user; not touched, give another --socket", memory->path);
-		close(memory->fd);
-		return -EPERM;
-	}
-	if ((uint64_t)st.st_size == options->size && topology_in(memory->fd, &topology) &&
-	    same_topology(&topology, &options->topology)) {
-		memory->kept = true;
-		/* A client may have punched holes: a full disk must not fault those who use it later. */
-		error = posix_fallocate(memory->fd, 0, (off_t)options->size);
-		if (!error && fchmod(memory->fd, options->mode))
-			error = errno;
-		if (!error)
-			return 1;
-		say("%s: cannot keep it: %s", memory->path, strerror(error));
-		close(memory->fd);
-		return -error;
-	}
+	memory->fd = open_link(memory->path);
+	if (memory->fd < 0)
+		return 0; /* its keeper is gone */
+	if (fits(memory->fd, options))
+		return 1;
 	if (in_use(memory->fd)) {
 		say("%s: clients hold ports of it, and it is not the switch asked for; start the server with the options "
-		    "it had and --size %llu, or stop them first",
-		    memory->path, (unsigned long long)st.st_size);
+		    "it had and --size %lld, or stop them first",
+		    memory->path, fstat(memory->fd, &st) ? 0ll : (long long)st.st_size);
 		close(memory->fd);
 		return -EBUSY;
 	}
 	close(memory->fd);
-	if (unlink(memory->path)) {
-		error = errno;
-		say("%s: cannot replace: %s", memory->path, strerror(error));
-		return -error;
-	}
 	return 0;
 }
 
@@ -135,37 +163,45 @@ static int write_block(int fd, const struct idtntb_topology *topology, struct id
 
 static int make(struct memory *memory, const struct server_options *options)
 {
-	char fresh[PATH_MAX + 8];
 	struct idtntb_error why = { "" };
 	int error;
 
-	/* Under another name until it is whole: whatever is at the final name is a finished switch. */
-	snprintf(fresh, sizeof(fresh), "%s.new", memory->path);
-	unlink(fresh); /* of a server that was killed here; the lock is ours */
-	memory->kept = false;
-	memory->fd = open(fresh, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	memory->fd = memfd_create("idtntb-ivshmem", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (memory->fd < 0) {
-		error = errno;
-		say("%s: cannot make: %s", fresh, strerror(error));
-		return -error;
+		error = -errno;
+	} else {
+		/* Not ftruncate(): where memory runs out later, it kills who touches it first. */
+		error = -posix_fallocate(memory->fd, 0, (off_t)options->size);
+		if (!error)
+			error = write_block(memory->fd, &options->topology, &why);
+		if (!error && fcntl(memory->fd, F_ADD_SEALS, SEALS))
+			error = -errno;
+		if (error)
+			close(memory->fd);
 	}
-	/* Not ftruncate() alone: a sparse file on a full disk kills whoever touches it. */
-	error = -posix_fallocate(memory->fd, 0, (off_t)options->size);
-	if (!error && ftruncate(memory->fd, (off_t)options->size))
-		error = -errno;
-	if (!error)
-		error = write_block(memory->fd, &options->topology, &why);
-	if (!error && fchmod(memory->fd, options->mode))
-		error = -errno;
-	if (!error && rename(fresh, memory->path))
-		error = -errno;
-	if (!error)
-		return 0;
-	say("%s: cannot make %llu bytes of shared memory: %s", memory->path, (unsigned long long)options->size,
-	    why.text[0] ? why.text : strerror(-error));
-	unlink(fresh);
-	close(memory->fd);
+	if (error)
+		say("%s: cannot make %llu bytes of shared memory: %s", memory->path, (unsigned long long)options->size,
+		    why.text[0] ? why.text : strerror(-error));
 	return error;
+}
+
+/* Have it kept, by a process that this server starts: the one of the last server ends when it likes. */
+static int keep(struct memory *memory, const struct server_options *options)
+{
+	char target[40], fresh[PATH_MAX + 8];
+	int keeper = keeper_start(memory->fd);
+
+	snprintf(target, sizeof(target), "/proc/%d/fd/%d", keeper, memory->fd);
+	snprintf(fresh, sizeof(fresh), "%s.new", memory->path);
+	if (keeper >= 0) {
+		unlink(fresh); /* of a server that was killed here; the lock is ours */
+		if (!fchmod(memory->fd, options->mode) && !symlink(target, fresh) && !rename(fresh, memory->path))
+			return 0;
+		keeper = -errno;
+		unlink(fresh);
+	}
+	say("%s: cannot keep the shared memory: %s", memory->path, strerror(-keeper));
+	return keeper;
 }
 
 int memory_open(struct memory *memory, const struct server_options *options)
@@ -174,9 +210,23 @@ int memory_open(struct memory *memory, const struct server_options *options)
 
 	snprintf(memory->path, sizeof(memory->path), "%s.shm", options->socket);
 	result = take_over(memory, options);
+	memory->kept = result == 1;
+	if (result == 0)
+		result = make(memory, options);
 	if (result < 0)
 		return result;
-	return result ? 0 : make(memory, options);
+	result = keep(memory, options);
+	if (result < 0)
+		close(memory->fd);
+	return result;
+}
+
+int memory_open_again(const struct memory *memory)
+{
+	char path[40];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", memory->fd);
+	return open(path, O_RDWR | O_CLOEXEC);
 }
 
 void memory_close(struct memory *memory)

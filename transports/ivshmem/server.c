@@ -87,7 +87,7 @@ static int serve(struct server *server)
 	if (!error) {
 		server->clients = (struct clients){ .loop = &server->loop,
 						    .vectors = options->vectors,
-						    .memory = server->memory.fd,
+						    .memory = &server->memory,
 						    .verbose = options->verbose };
 		server->relay = (struct ram_relay){ .loop = &server->loop,
 						    .slots = options->topology.port_count,

@@ -2,6 +2,7 @@
 add_executable(idtntb-ivshmem-server
 	${CMAKE_CURRENT_LIST_DIR}/server.c
 	${CMAKE_CURRENT_LIST_DIR}/server-clients.c
+	${CMAKE_CURRENT_LIST_DIR}/server-keeper.c
 	${CMAKE_CURRENT_LIST_DIR}/server-listener.c
 	${CMAKE_CURRENT_LIST_DIR}/server-loop.c
 	${CMAKE_CURRENT_LIST_DIR}/server-memory.c

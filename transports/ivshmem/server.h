@@ -6,12 +6,13 @@
  * server-options.c   the command line
  * server-loop.c      waiting, signals, log lines
  * server-listener.c  the lock and the sockets in the file system
- * server-memory.c    the shared memory file
+ * server-memory.c    the shared memory
+ * server-keeper.c    a process that holds it when the server is killed
  * server-clients.c   ivshmem protocol version 0
  * server-ram.c       relay of guest-RAM descriptors (ram-protocol.h)
  *
  * One thread, no timer, nothing blocks: a client that does not read costs a bounded queue and nothing else. The shared
- * memory is never mapped here, so no client can make this process fault by truncating it.
+ * memory is sealed against truncation, and not mapped here.
  */
 #ifndef IDTNTB_SERVER_H
 #define IDTNTB_SERVER_H
@@ -113,10 +114,20 @@ struct memory {
 	bool kept; /* from an earlier server, its clients may be alive */
 };
 
-/* Make the file, or take over what a server that was killed has left. @return 0, or -errno after a line. */
+/* Make it, or take over what a server that was killed has left. @return 0, or -errno after a line. */
 int memory_open(struct memory *memory, const struct server_options *options);
-/* Removes the file unless a client still holds a port of it. */
+/*
+ * A description of its own for each client: a lock that one takes on it dies with that client, and is not everybody's.
+ * @return a descriptor or -1 with errno.
+ */
+int memory_open_again(const struct memory *memory);
+/* Removes PATH.shm unless a client still holds a port of it. */
 void memory_close(struct memory *memory);
+
+/* ------------------------------------------------------------------ server-keeper.c */
+
+/* Start the process that keeps a memory, under the number its descriptor has here. @return its id, or -errno. */
+int keeper_start(int memory);
 
 /* ------------------------------------------------------------------ server-clients.c */
 
@@ -128,7 +139,7 @@ struct clients {
 	unsigned count;
 	unsigned vectors;
 	uint16_t next_id;
-	int memory;
+	const struct memory *memory;
 	bool verbose;
 	unsigned refused, dropped;
 };
