@@ -73,7 +73,7 @@ static void works(struct bed *bed)
 	assert_memory_equal(bed->b.ram + 0x40, &value, sizeof(value));
 }
 
-static uint32_t seed = 1;
+static _Thread_local uint32_t seed = 1;
 
 static uint32_t any(void)
 {
@@ -143,7 +143,7 @@ static void test_entries(void **state)
 	works(bed);
 }
 
-static volatile bool mad;
+static atomic_bool mad;
 
 static void *madman(void *opaque)
 {
