@@ -260,6 +260,8 @@ static bool news(struct actor *actor)
 			actor_write(actor, 0x40C, ++own);
 			actor_write(actor, 0x410, 1);
 		}
+		/* A clear of another latched bit takes no SEVENT with it. */
+		actor_write(actor, 0x404, 0x80);
 		if (actor_interrupted(actor)) {
 			actor_write(actor, 0x404, 8);
 			for (unsigned slot = 0; slot < topology->port_count; slot++)
