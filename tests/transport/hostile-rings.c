@@ -188,7 +188,7 @@ static void test_chaos(void **state)
 	mad = false;
 	pthread_join(thread, NULL);
 	print_message("longest access %lld ms\n", (long long)longest);
-	assert_true(longest < 1500); /* 200 ms and what the machine adds */
+	assert_true(longest < 7000); /* the bound is 5 s; what is lost is found sooner */
 	works(bed);
 }
 

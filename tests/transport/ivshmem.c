@@ -301,6 +301,49 @@ static void test_other_memory_refused(void **state)
 	bed_end(&bed);
 }
 
+/* A peer that lives and does not run: one wait, then at once, and all is well when it runs again. */
+static void test_stopped_peer(void **state)
+{
+	struct bed bed;
+	struct host a;
+	struct peer b;
+	uint32_t value = 0x57095709, back;
+	int64_t start;
+
+	(void)state;
+	bed_make(&bed, false);
+	host_open(&a, bed.spec, 0, 0);
+	peer_start(&b, bed.spec, 2, NULL);
+	window_set(&a, 0, 1, RAM_BASE);
+	HOST_UNTIL(link_up(&a, 1), &a, NULL, NULL);
+	kill(b.pid, SIGSTOP);
+	start = now_ms();
+	copy_read(&a, 0, 0x100, &back, sizeof(back));
+	assert_int_equal(back, UINT32_MAX);
+	assert_true(now_ms() - start > 4000 && now_ms() - start < 8000);
+	start = now_ms();
+	for (unsigned i = 0; i < 1000; i++) {
+		copy_read(&a, 0, 0x100, &back, sizeof(back));
+		assert_int_equal(back, UINT32_MAX);
+	}
+	assert_true(now_ms() - start < 1000);
+	start = now_ms();
+	for (unsigned i = 0; i < 2000; i++)
+		copy_write(&a, 0, 0x100, &value, sizeof(value));
+	assert_true(now_ms() - start < 8000);
+	kill(b.pid, SIGCONT);
+	HOST_UNTIL((copy_read(&a, 0, 0x100, &back, sizeof(back)), back == value), &a, NULL, NULL);
+	/* Who dies instead is not waited for. */
+	kill(b.pid, SIGSTOP);
+	peer_kill(&b);
+	start = now_ms();
+	copy_read(&a, 0, 0x100, &back, sizeof(back));
+	assert_int_equal(back, UINT32_MAX);
+	assert_true(now_ms() - start < 2000);
+	host_close(&a);
+	bed_end(&bed);
+}
+
 /* Two who want one port: the second is told, and which are free; so is whoever wants another topology. */
 static void test_taken(void **state)
 {
@@ -401,6 +444,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_half_rejoined),
 		cmocka_unit_test(test_other_memory),
 		cmocka_unit_test(test_other_memory_refused),
+		cmocka_unit_test(test_stopped_peer),
 		cmocka_unit_test(test_taken),
 		cmocka_unit_test(test_too_small),
 		cmocka_unit_test(test_idle),

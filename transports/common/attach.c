@@ -67,7 +67,7 @@ static int make(struct idtntb_attachment **made, const struct idtntb_attach_opti
 	a->unsealed_ram = options->unsealed_ram;
 	a->port_number = options->port;
 	ntb_ram_init(&a->ram);
-	ntb_copy_init(&a->copy, &a->ram);
+	ntb_copy_init(&a->copy, &a->ram, ntb_alive, a);
 	while (!a->owner && !ret)
 		ret = getrandom(&a->owner, sizeof(a->owner), 0) == sizeof(a->owner) ? 0 : -errno;
 	a->epoll = epoll_create1(EPOLL_CLOEXEC);

@@ -50,6 +50,14 @@ struct idtntb_member ntb_member(struct idtntb_attachment *a, unsigned slot)
 	return member;
 }
 
+bool ntb_alive(void *opaque, unsigned slot)
+{
+	struct idtntb_attachment *a = opaque;
+	const struct idtntb_member member = ntb_member(a, slot);
+
+	return member.owner && member.up && (!a->transport->alive || a->transport->alive(a, slot));
+}
+
 void ntb_attachment_offer(struct idtntb_attachment *a, unsigned slot, uint32_t owner,
 			  const struct idtntb_ram_range *ranges, unsigned count)
 {

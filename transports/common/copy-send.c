@@ -7,14 +7,20 @@
 #include <errno.h>
 #include <string.h>
 
-#define READ_WAIT (200 * NTB_MS) /* for all of one access */
-#define ROOM_WAIT (100 * NTB_MS)
+/*
+ * For all of one access. Only a peer that lives and does not run costs this, and once: on a busy machine its thread may
+ * well be kept waiting for a good part of a second, and what is given up too early is a guest's data.
+ */
+#define PATIENCE (5000 * NTB_MS)
+#define SLICE (50 * NTB_MS) /* between looks whether the peer is still there */
 #define SPINS 200 /* looks at an answer before sleeping for it: about as long as waking the other side takes */
 
-void ntb_copy_init(struct ntb_copy *copy, struct ntb_ram *ram)
+void ntb_copy_init(struct ntb_copy *copy, struct ntb_ram *ram, bool (*alive)(void *opaque, unsigned d), void *opaque)
 {
 	memset(copy, 0, sizeof(*copy));
 	copy->ram = ram;
+	copy->alive = alive;
+	copy->opaque = opaque;
 }
 
 static void relax(void)
@@ -93,6 +99,16 @@ static uint32_t room(struct ntb_sender *to, struct ntb_channel *channel, uint32_
 	return NTB_UNITS - (to->tail - head);
 }
 
+/* It does not answer: who runs, and finds the request without an entry, has lost it and refuses. */
+static void remind_receiver(struct ntb_copy *copy, unsigned d)
+{
+	struct ntb_channel *channel = ntb_layout_channel(copy->memory, copy->ports, copy->slot, d);
+
+	atomic_store(&channel->tail, copy->to[d].tail);
+	atomic_store(&channel->request, copy->to[d].sequence);
+	rouse_receiver(copy, d);
+}
+
 /* Sleep until *word is not value or the deadline; announce it so that the receiver pays for a wake-up only then. */
 static void wait_word(struct ntb_channel *channel, uint32_t kind, _Atomic uint32_t *word, uint32_t value, int64_t left)
 {
@@ -106,21 +122,19 @@ static int make_room(struct ntb_copy *copy, unsigned d, uint32_t wanted, int64_t
 {
 	struct ntb_channel *channel = ntb_layout_channel(copy->memory, copy->ports, copy->slot, d);
 	struct ntb_sender *to = &copy->to[d];
-	uint32_t head;
 
 	while (room(to, channel, wanted) < wanted) {
-		int64_t left = deadline - ntb_now();
+		uint32_t head = atomic_load(&channel->head);
 
 		/* If its head is not plausible, what we have published may not be either: then it follows us. */
 		atomic_store(&channel->tail, to->tail);
 		rouse_receiver(copy, d);
-		if (to->no_room || left <= 0) {
+		if (to->no_room || ntb_now() >= deadline || !copy->alive(copy->opaque, d)) {
 			to->no_room = true;
 			return -ETIMEDOUT;
 		}
-		head = atomic_load(&channel->head);
 		if (room(to, channel, wanted) < wanted)
-			wait_word(channel, NTB_WAIT_SPACE, &channel->head, head, left);
+			wait_word(channel, NTB_WAIT_SPACE, &channel->head, head, SLICE);
 	}
 	to->no_room = false;
 	return 0;
@@ -164,7 +178,7 @@ int ntb_copy_write(struct ntb_copy *copy, unsigned d, uint64_t address, const vo
 
 		if (room(&copy->to[d], ntb_layout_channel(copy->memory, copy->ports, copy->slot, d), units) < units) {
 			if (!deadline)
-				deadline = ntb_now() + ROOM_WAIT;
+				deadline = ntb_now() + PATIENCE;
 			if (make_room(copy, d, units, deadline))
 				return -ETIMEDOUT;
 		}
@@ -187,8 +201,10 @@ static int answer(const struct ntb_sender *to, struct ntb_channel *channel)
 	return answered & 1;
 }
 
-static int await_answer(struct ntb_sender *to, struct ntb_channel *channel, int64_t deadline)
+static int await_answer(struct ntb_copy *copy, unsigned d, int64_t deadline)
 {
+	struct ntb_channel *channel = ntb_layout_channel(copy->memory, copy->ports, copy->slot, d);
+	struct ntb_sender *to = &copy->to[d];
 	int ret;
 
 	for (unsigned i = 0; i < SPINS; i++) {
@@ -199,19 +215,20 @@ static int await_answer(struct ntb_sender *to, struct ntb_channel *channel, int6
 	}
 	for (;;) {
 		uint32_t answered = atomic_load(&channel->answered);
-		int64_t left = deadline - ntb_now();
 
 		ret = answer(to, channel);
 		if (ret >= 0)
 			return ret;
-		if (left <= 0) {
+		if (ntb_now() >= deadline || !copy->alive(copy->opaque, d)) {
 			/* What counts now is an answer that is newer: it has lost this one, or comes to the next. */
 			to->no_answer = true;
 			to->sequence = (to->sequence + 2) & INT32_MAX;
 			atomic_store(&channel->request, to->sequence);
 			return -ETIMEDOUT;
 		}
-		wait_word(channel, NTB_WAIT_ANSWER, &channel->answered, answered, left);
+		wait_word(channel, NTB_WAIT_ANSWER, &channel->answered, answered, SLICE);
+		if (answer(to, channel) < 0)
+			remind_receiver(copy, d);
 	}
 }
 
@@ -227,13 +244,11 @@ int ntb_copy_read(struct ntb_copy *copy, unsigned d, uint64_t address, void *dat
 	channel = ntb_layout_channel(copy->memory, copy->ports, copy->slot, d);
 	to = &copy->to[d];
 	if (to->no_answer && answer(to, channel) < 0) {
-		/* Who runs and finds this request without an entry refuses it, and we are on terms again. */
-		atomic_store(&channel->request, to->sequence);
-		rouse_receiver(copy, d);
+		remind_receiver(copy, d);
 		return -ETIMEDOUT;
 	}
 	to->no_answer = false;
-	deadline = ntb_now() + READ_WAIT;
+	deadline = ntb_now() + PATIENCE;
 	while (size) {
 		size_t part = size < NTB_CHUNK ? size : NTB_CHUNK;
 		struct ntb_entry entry = { NTB_ENTRY_READ, (uint16_t)part, 0, address };
@@ -246,7 +261,7 @@ int ntb_copy_read(struct ntb_copy *copy, unsigned d, uint64_t address, void *dat
 		push(copy, d, &entry, NULL);
 		/* After the entry: a receiver that finds the request and no entry has lost it, and refuses. */
 		atomic_store(&channel->request, to->sequence);
-		ret = await_answer(to, channel, deadline);
+		ret = await_answer(copy, d, deadline);
 		if (ret <= 0)
 			return ret ? ret : -EFAULT;
 		memcpy(into, channel->answer, part);

@@ -86,9 +86,10 @@ static void serve(struct ntb_copy *copy, unsigned s)
 		head += units;
 		atomic_store(&copy->heads[s], head);
 		atomic_store(&channel->head, head);
-		if (atomic_load(&channel->waiting) == NTB_WAIT_SPACE)
-			ntb_futex_wake(&channel->head);
 	}
+	/* Not before: a sender that is woken for each entry gets to push no more than one. */
+	if (atomic_load(&channel->waiting) == NTB_WAIT_SPACE)
+		ntb_futex_wake(&channel->head);
 }
 
 /* Look at every ring once. Returns whether there was anything. */

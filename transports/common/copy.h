@@ -21,6 +21,8 @@ struct ntb_copy {
 	void *memory; /* NULL while stopped */
 	unsigned ports, slot;
 	struct ntb_ram *ram;
+	bool (*alive)(void *opaque, unsigned d); /* whether it makes sense to wait for port index d */
+	void *opaque;
 
 	/* As a sender: used by the owner's thread only. */
 	struct ntb_sender {
@@ -40,7 +42,7 @@ struct ntb_copy {
 	pthread_t thread;
 };
 
-void ntb_copy_init(struct ntb_copy *copy, struct ntb_ram *ram);
+void ntb_copy_init(struct ntb_copy *copy, struct ntb_ram *ram, bool (*alive)(void *opaque, unsigned d), void *opaque);
 
 /* Serve and send in this memory, as this port. Whatever the last owner of the port left in its rings is dropped. */
 int ntb_copy_start(struct ntb_copy *copy, void *memory, unsigned ports, unsigned slot);

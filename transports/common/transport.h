@@ -28,6 +28,8 @@ struct ntb_transport {
 	void (*close)(struct idtntb_attachment *a);
 	/* Wake the owners of other ports. Must not block. */
 	void (*kick)(struct idtntb_attachment *a, uint32_t slots);
+	/* Whether the owner of another port runs, as far as can be told without waiting. Optional. */
+	bool (*alive)(struct idtntb_attachment *a, unsigned slot);
 	/* A descriptor of the transport's has something; the port is serviced after the last of them. */
 	void (*event)(struct idtntb_attachment *a, uint32_t tag, uint32_t events);
 	/* The port has been serviced. Optional. */
@@ -76,6 +78,8 @@ struct idtntb_attachment {
 extern const struct idtntb_port_ops ntb_port_ops;
 void ntb_log(struct idtntb_attachment *a, enum idtntb_log_level level, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+/* Whether it makes sense to wait for a port; opaque is the attachment. */
+bool ntb_alive(void *opaque, unsigned slot);
 /* Have idtntb_attachment_process() called soon. From any thread. */
 void ntb_wake(struct idtntb_attachment *a);
 /* Who holds the port with an index. */

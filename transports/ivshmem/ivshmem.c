@@ -205,6 +205,11 @@ static void ivshmem_close(struct idtntb_attachment *a)
 	free(iv);
 }
 
+static bool ivshmem_alive(struct idtntb_attachment *a, unsigned slot)
+{
+	return !ntb_lock_free(ivshmem_of(a)->memory.fd, NTB_LOCK_SLOT(slot));
+}
+
 static void ivshmem_event(struct idtntb_attachment *a, uint32_t tag, uint32_t events)
 {
 	struct ivshmem *iv = ivshmem_of(a);
@@ -233,6 +238,7 @@ const struct ntb_transport ntb_transport_ivshmem = {
 	.joined = ivshmem_joined,
 	.close = ivshmem_close,
 	.kick = ntb_bells_kick,
+	.alive = ivshmem_alive,
 	.event = ivshmem_event,
 	.settle = ntb_liveness_plan,
 	.offer = ntb_ram_socket_offer,
