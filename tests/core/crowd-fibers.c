@@ -74,6 +74,21 @@ static void run(void)
 	swapcontext(&fiber->context, &stage.director);
 }
 
+static void prepare(struct crowd *crowd, unsigned slot, bool (*body)(struct actor *actor))
+{
+	struct fiber *fiber = &stage.fibers[slot];
+
+	assert_true(actor_start(&fiber->actor, crowd, slot, 100 + slot));
+	fiber->body = body;
+	fiber->result = 0;
+	fiber->stack = malloc(STACK);
+	assert_non_null(fiber->stack);
+	getcontext(&fiber->context);
+	fiber->context.uc_stack.ss_sp = fiber->stack;
+	fiber->context.uc_stack.ss_size = STACK;
+	makecontext(&fiber->context, run, 0);
+}
+
 void crowd_run(struct crowd *crowd, bool (*body)(struct actor *actor))
 {
 	static uint64_t runs;
@@ -82,19 +97,8 @@ void crowd_run(struct crowd *crowd, bool (*body)(struct actor *actor))
 	stage.seed = ++runs;
 	stage.turns = 0;
 	atomic_store_explicit(&crowd->stop, 0, memory_order_seq_cst);
-	for (unsigned f = 0; f < stage.count; f++) {
-		struct fiber *fiber = &stage.fibers[f];
-
-		assert_true(actor_start(&fiber->actor, crowd, f, 100 + f));
-		fiber->body = body;
-		fiber->result = 0;
-		fiber->stack = malloc(STACK);
-		assert_non_null(fiber->stack);
-		getcontext(&fiber->context);
-		fiber->context.uc_stack.ss_sp = fiber->stack;
-		fiber->context.uc_stack.ss_size = STACK;
-		makecontext(&fiber->context, run, 0);
-	}
+	for (unsigned f = 0; f < stage.count; f++)
+		prepare(crowd, f, body);
 	stage.now = 0;
 	stage.running = true;
 	swapcontext(&stage.director, &stage.fibers[0].context);

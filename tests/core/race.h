@@ -31,7 +31,7 @@ void race_point(void);
 							       memory_order_seq_cst))
 #undef atomic_compare_exchange_weak
 #define atomic_compare_exchange_weak(to, expected, value)                                                              \
-	(race_point(), atomic_compare_exchange_weak_explicit((to), (expected), (value), memory_order_seq_cst,          \
-							     memory_order_seq_cst))
+	(race_point(),                                                                                                 \
+	 atomic_compare_exchange_weak_explicit((to), (expected), (value), memory_order_seq_cst, memory_order_seq_cst))
 
 #endif
