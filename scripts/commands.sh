@@ -121,7 +121,7 @@ command_setup() {
         stock_server
         qemu_sdk 10.0
         qemu_sdk 11.1
-        qemu_tree >/dev/null
+        qemu_with_device
     fi
 }
 

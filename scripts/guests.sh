@@ -43,7 +43,7 @@ guest_ready() {
     local n=$1 until=$((SECONDS + ${2:-120}))
     while ! grep -qx ready "$RUN/vm$n.status" 2>/dev/null; do
         alive "$RUN/vm$n.pid" || fail "guest $n: its QEMU ended: $(last_words "$RUN/vm$n.err")"
-        [ "$SECONDS" -lt "$until" ] || fail "guest $n does not come up within ${2:-120} s; last on its console: $(tail -n 1 "$RUN/vm$n.log" | tr -d '\r')"
+        [ "$SECONDS" -lt "$until" ] || fail "guest $n does not come up within ${2:-120} s; last on its console: $(tail -n 1 "$RUN/vm$n.log" 2>/dev/null | tr -d '\r')"
         sleep 0.1
     done
     if grep -q '^failed' "$RUN/vm$n.status"; then
