@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Links that go and come: a driver unloads, a QEMU is killed and comes back, guests reboot; in both orders, under traffic.
 # order: 40
-# limit: 480
+# limit: 600
 vms_start
 client ntb_tool 1 2
 links_up 1 2
@@ -39,6 +39,8 @@ step "a mapped window of a dead guest reads all ones"
 window_open 1 2 0
 vm_kill 2
 is "first bytes of the window" "$(g 1 'dd if=$T/peer0/peer_mw0 bs=8 count=1 2>/dev/null | od -An -tx1')" " ff ff ff ff ff ff ff ff"
+# ntb_tool of 6.1 itself crashes when it is unloaded with a window open (it frees its debugfs files twice).
+g 1 'put peer0/peer_mw_trans0 0:0'
 vm_up 2
 
 step "ten kills under traffic"

@@ -21,10 +21,19 @@ cd "$E2E_DIR"
 # shellcheck source=tests/guest/lib/accesses.sh
 . "$E2E_LIB/accesses.sh"
 
-trap vms_end EXIT
+# 0, 77 or 1 whatever the status of the command that ended the test.
+finish() {
+    local status=$?
+    trap - ERR
+    set +e
+    vms_end
+    [ ! -f skipped ] || exit 77
+    exit $((status != 0))
+}
+trap finish EXIT
 trap 'give_up "ended by a signal during: $(cat step 2>/dev/null)"' TERM INT HUP
 # A command that fails unasked is a failure of the test, with its place named.
-trap 'echo "line $LINENO of ${BASH_SOURCE[0]##*/}: $BASH_COMMAND" >&2; note_reason "step \"$(cat step 2>/dev/null)\" failed"' ERR
+trap 'note_reason "step \"$(cat step 2>/dev/null)\" failed at line $LINENO of ${BASH_SOURCE[0]##*/}"' ERR
 set -E
 
 step "start"

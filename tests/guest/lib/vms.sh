@@ -30,9 +30,9 @@ vms_start() {
     run_load "$(basename "$RUN")"
 }
 
-# vms_end: the run and everything of it is gone afterwards. Also the test's EXIT trap.
+# vms_end: the run and everything of it is gone afterwards.
 vms_end() {
-    local status=$? pid
+    local pid
     if [ -n "$SUPERVISOR" ] && kill -0 "$SUPERVISOR" 2>/dev/null; then
         kill -TERM "$SUPERVISOR"
         wait "$SUPERVISOR" || true
@@ -44,7 +44,6 @@ vms_end() {
         done
         HELPERS=""
     fi
-    return "$status"
 }
 
 vm_pid() { cut -d' ' -f1 "$RUN/vm$1.pid"; }
@@ -61,7 +60,7 @@ vm_kill() {
 }
 
 # vm_up N: the same guest again.
-vm_up() { guest_up "$1" 90 2>up.err || give_up "guest $1 does not come back: $(tail -n 1 up.err)"; }
+vm_up() { (guest_up "$1" 90) 2>up.err || give_up "guest $1 does not come back: $(tail -n 1 up.err)"; }
 
 # vm_reboot N: a reboot of the guest's own; the same QEMU goes on.
 vm_reboot() {
@@ -70,7 +69,7 @@ vm_reboot() {
     : >"$RUN/vm$1.status"
     guest "$1" '(sleep 0.2; reboot -f) >/dev/null 2>&1 &' || true
     rm -f "$SOCKETS/ssh$1"
-    guest_ready "$1" 90 2>up.err || give_up "guest $1 does not reboot: $(tail -n 1 up.err)"
+    (guest_ready "$1" 90) 2>up.err || give_up "guest $1 does not reboot: $(tail -n 1 up.err)"
     is "QEMU of the rebooted guest $1" "$(vm_pid "$1")" "$pid"
     vm_alive "$1"
 }
@@ -83,7 +82,7 @@ server_kill() {
 # server_back: the same server again.
 server_back() {
     : >"$RUN/server.err"
-    server_up 2>up.err || give_up "the server does not come back: $(tail -n 1 up.err)"
+    (server_up) 2>up.err || give_up "the server does not come back: $(tail -n 1 up.err)"
 }
 
 # qom N get|set ENDPOINT PROPERTY [VALUE]: a property of the device in guest N's QEMU.
