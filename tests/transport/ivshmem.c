@@ -317,6 +317,7 @@ static void test_stopped_peer(void **state)
 	window_set(&a, 0, 1, RAM_BASE);
 	HOST_UNTIL(link_up(&a, 1), &a, NULL, NULL);
 	kill(b.pid, SIGSTOP);
+	waitpid(b.pid, NULL, WUNTRACED);
 	start = now_ms();
 	copy_read(&a, 0, 0x100, &back, sizeof(back));
 	assert_int_equal(back, UINT32_MAX);

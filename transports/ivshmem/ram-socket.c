@@ -35,16 +35,20 @@ void ntb_ram_socket_close(struct ivshmem *iv)
 	iv->ram_pending = false;
 }
 
+/* While the server itself is there it is tried again; else it is connected anew with the server. */
 static void lost(struct idtntb_attachment *a, const char *why)
 {
 	struct ivshmem *iv = ivshmem_of(a);
 
 	ntb_ram_socket_close(iv);
 	if (!iv->rejoined || !iv->ram_tries)
-		return; /* it is connected anew with the server */
-	if (iv->ram_tries-- == RAM_TRIES)
-		ntb_log(a, IDTNTB_LOG_WARNING, "the server's socket %.80s.ram: %s", iv->path, why);
+		return;
 	iv->ram_at = ntb_now() + 1000 * NTB_MS;
+	if (--iv->ram_tries)
+		return;
+	iv->ram_at = 0;
+	ntb_log(a, IDTNTB_LOG_WARNING, "the server's socket %.80s.ram: %s; RAM is not exchanged with peers any more",
+		iv->path, why);
 }
 
 /* Write the own offer into a message. Returns its length. */
@@ -124,8 +128,8 @@ void ntb_ram_socket_connect(struct idtntb_attachment *a)
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int length;
 
-	if (iv->ram >= 0)
-		ntb_ram_socket_close(iv); /* of the server before */
+	iv->ram_at = 0;
+	ntb_ram_socket_close(iv); /* of the server before */
 	length = snprintf(address.sun_path, sizeof(address.sun_path), "%s.ram", iv->path);
 	if (length < 0 || (size_t)length >= sizeof(address.sun_path))
 		return; /* no server of ours can have made it there */

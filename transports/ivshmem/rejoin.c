@@ -28,6 +28,7 @@ void ntb_server_lost(struct idtntb_attachment *a, const struct idtntb_error *why
 			why->text);
 	iv->complaint = *why;
 	iv->rejoined = false;
+	iv->ram_at = 0;
 	ntb_client_disconnect(&iv->client);
 	ntb_bells_remember(a);
 	ntb_peers_clear(&iv->peers);
