@@ -4,9 +4,12 @@
  */
 #include "bench.h"
 
+#include <idtntb.h>
+
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -140,6 +143,23 @@ static void damaged_memory(void **state)
 	}
 }
 
+/* What a server would take over, but for the seals. */
+static int unsealed_switch(void)
+{
+	const size_t size = (idtntb_block_size() + 63) & ~(size_t)63;
+	int fd = memfd_create("unsealed", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	struct idtntb_topology topology;
+	void *block = aligned_alloc(64, size);
+
+	assert_true(fd >= 0 && block);
+	assert_int_equal(idtntb_topology_parse(&topology, NULL, NULL, NULL, NULL), 0);
+	assert_int_equal(idtntb_block_format(block, size, &topology, NULL), 0);
+	assert_int_equal(ftruncate(fd, 4 << 20), 0);
+	assert_int_equal(pwrite(fd, block, size, 0), size);
+	free(block);
+	return fd;
+}
+
 /* A link of a server that is gone, while another process has the number of its keeper. */
 static void number_of_another_process(void **state)
 {
@@ -147,8 +167,7 @@ static void number_of_another_process(void **state)
 	char target[64];
 	int fds[3];
 
-	fds[0] = memfd_create("unsealed", MFD_CLOEXEC);
-	assert_int_equal(ftruncate(fds[0], 4 << 20), 0);
+	fds[0] = unsealed_switch();
 	fds[1] = open("/dev/null", O_RDWR | O_CLOEXEC);
 	assert_int_equal(mkfifo(fixture->ram, 0600), 0);
 	fds[2] = open(fixture->ram, O_RDWR | O_CLOEXEC);
