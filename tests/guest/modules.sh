@@ -15,9 +15,9 @@ for i in $(seq 100); do
 done
 kernel_logs_clean 1 2
 
+g 1 'rmmod ntb_pingpong && rmmod ntb_hw_idt'
 for seed in 1 2 3; do
     step "guest 1 writes random values to all its registers, seed $seed"
-    g 1 'rmmod ntb_pingpong ntb_hw_idt'
     fuzz_registers 1 "$seed"
     is "guest 2 answers" "$(guest 2 'echo yes')" yes
     kernel_logs_clean 2

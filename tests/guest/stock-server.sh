@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # The server of QEMU's own source (contrib/ivshmem-server), started as the public project does: all goes by copy.
 # order: 32
-# limit: 240
-stock_server
-vms_start --switch "ivshmem:$STOCK_SOCKET"
+# limit: 300
+vms_start --server stock
+has "the server" "$(tr '\0' ' ' <"$RUN/server.cmd")" 'ivshmem-server -v -F -n 2'
 client ntb_pingpong 1 2
 counts_rise 20 1 2
 client ntb_tool 1 2
 links_up 1 2
 check_doorbells 1 2
 check_messages 2 1
-check_window 1 2 0
-check_window 2 1 24
+check_window 1 2 0 262144
+check_window 2 1 24 262144
 check_both_read 1 2
 above "window reads that came to the device of guest 1" "$(counter 1 window-reads)" 10000
 

@@ -64,7 +64,7 @@ refused() {
     local what=$1 pattern=$2 status=0 out
     shift 2
     out=$(timeout --kill-after=5 60 "$@" 2>&1 </dev/null) || status=$?
-    printf '         %s -> %s: %s\n' "$*" "$status" "$(tail -n 1 <<<"$out")"
+    printf '         %s ... %s -> %s: %s\n' "${1##*/}" "${*: -1}" "$status" "$(tail -n 1 <<<"$out")"
     case $status in
     0) give_up "$what: was accepted" ;;
     124 | 137) give_up "$what: did not end within 60 s" ;;

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Runs of ./idtntb for a test: guests that stay up, are killed and come back, and runs that end by themselves.
-# Everything a test started is ended by vms_end. The functions of scripts/ give guest, qmp, guest_up, server_up.
+# Everything a test started is ended by vms_end. The functions of scripts/ give guest, qmp, guest_up and others.
 
-for part in lib processes initramfs guests; do
+for part in lib apt qemu-sdk build qemu-tree stock-server kernel initramfs processes guests; do
     # shellcheck disable=SC1090
     . "$ROOT/scripts/$part.sh"
 done
@@ -44,6 +44,8 @@ vms_end() {
         done
         HELPERS=""
     fi
+    [ -z "${HELPER_FILES:-}" ] || rm -rf $HELPER_FILES # a list of paths without blanks
+    HELPER_FILES=""
 }
 
 vm_pid() { cut -d' ' -f1 "$RUN/vm$1.pid"; }
