@@ -61,7 +61,7 @@ static void on_log(void *opaque, enum idtntb_log_level level, const char *text)
 {
 	struct bench_host *host = opaque;
 
-	(void)level;
+	host->logs[level]++;
 	strncpy(host->last_log, text, sizeof(host->last_log) - 1);
 }
 
@@ -241,5 +241,6 @@ struct bench *bench_create_linked(const char *chip, const char *ports, const cha
 void bench_forget(struct bench_host *host)
 {
 	host->msis = host->intx_edges = host->drains = host->window_changes = host->guest_errors = 0;
+	memset(host->logs, 0, sizeof(host->logs));
 	host->last_error[0] = '\0';
 }

@@ -33,6 +33,7 @@ struct bench_host {
 	unsigned window_changes;
 	unsigned guest_errors;
 	char last_error[240];
+	unsigned logs[IDTNTB_LOG_TRACE + 1]; /* lines by level */
 	char last_log[240];
 	unsigned char ram[BENCH_RAM];
 };
