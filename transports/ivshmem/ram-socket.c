@@ -224,6 +224,7 @@ static int receive(struct idtntb_attachment *a)
 			close(fds[--count]);
 		return -EPROTO;
 	}
+	iv->ram_tries = RAM_TRIES;
 	for (int i = 0; i < count; i++) {
 		ranges[i].address = message.ranges[i].address;
 		ranges[i].size = message.ranges[i].size;
