@@ -33,6 +33,10 @@ static void reads_of_every_size_and_offset(void **state)
 		}
 	}
 	assert_true(idtntb_port_config_read(host->port, 0, 0) == 0);
+	assert_true(idtntb_port_config_read(host->port, 0x470, 9) == idtntb_port_config_read(host->port, 0x470, 8));
+	idtntb_port_config_write(host->port, 0x414, UINT64_MAX, ~0u);
+	assert_true(idtntb_port_config_read(host->port, 0x414, 8) == UINT64_MAX);
+	assert_int_equal(nt_read(host, 0x41C), 0);
 	assert_true(idtntb_port_config_read(host->port, UINT32_MAX, 8) == UINT64_MAX);
 	assert_int_equal(idtntb_port_peek(host->port, IDTNTB_NT_SIZE), UINT32_MAX);
 	bench_destroy(bench);

@@ -198,7 +198,7 @@ static void forced_link(void **state)
 	assert_int_equal(idtntb_switch_link_force(bench->sw, 3, true), -22);
 	for (unsigned twice = 0; twice < 2; twice++) {
 		assert_int_equal(idtntb_switch_link_force(bench->sw, 2, true), 0);
-		bench->kicked = 3;
+		idtntb_port_announce(a->port);
 		bench_run(bench);
 		assert_int_equal(gas_read(a, LINKDNSTS), 1u << 2);
 		assert_int_equal(driver_link_is_up(a), 0);
@@ -220,7 +220,7 @@ static void forced_link(void **state)
 	assert_false(gas_read(a, LINKUP(2)) & 0x10);
 	quiet(bench);
 	assert_int_equal(idtntb_switch_link_force(bench->sw, 2, false), 0);
-	bench->kicked = 3;
+	idtntb_port_announce(b->port);
 	bench_run(bench);
 	assert_true(gas_read(a, LINKUP(2)) & 0x10);
 	assert_int_equal(gas_read(a, LINKUPSTS), 1u << 2);

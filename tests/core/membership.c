@@ -285,6 +285,26 @@ static void move(void **state)
 	bench_destroy(bench);
 }
 
+/* Generations begin anew in the other block: that a port is still down there is no news. */
+static void move_while_down(void **state)
+{
+	struct bench *bench = bench_create_linked(NULL, "2", NULL), *to = bench_create(NULL, "2", NULL);
+	struct bench_host *a = &bench->hosts[0];
+
+	(void)state;
+	bench_detach(bench, 1);
+	driver_interrupt(a);
+	bench_forget(a);
+	assert_int_equal(idtntb_port_move(a->port, to->sw, NULL), 0);
+	idtntb_port_service(a->port);
+	/* Its own link, gone and come. */
+	assert_int_equal(a->logs[IDTNTB_LOG_INFO], 2);
+	assert_string_equal(a->last_log, "link of port 0 is up");
+	bench_detach(bench, 0);
+	bench_destroy(to);
+	bench_destroy(bench);
+}
+
 /* Another switch altogether: refused, and the port goes on where it was. */
 static void move_elsewhere(void **state)
 {
@@ -311,6 +331,7 @@ int main(void)
 		cmocka_unit_test(detach),
 		cmocka_unit_test(two_views),
 		cmocka_unit_test(move),
+		cmocka_unit_test(move_while_down),
 		cmocka_unit_test(move_elsewhere),
 	};
 

@@ -298,6 +298,7 @@ static void mirrored_configuration(void **state)
 	idtntb_port_mirror(b->port, 4, 0x00100006);
 	assert_true(b->intx);
 	idtntb_port_mirror(b->port, 0x18, 0xABC0000C);
+	idtntb_port_mirror(b->port, 0x18, 0xABC0000C);
 	assert_int_equal(gas_read(a, 0x5018), 0xABC0000C);
 	idtntb_port_mirror(b->port, 0x400, 0xF);
 	idtntb_port_mirror(b->port, ~0u, 0xF);

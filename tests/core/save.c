@@ -172,6 +172,25 @@ static void too_little_room(void **state)
 	bench_destroy(bench);
 }
 
+/* The sum fits, for it was made from a block whose topology is no good. */
+static void a_topology_that_nobody_made(void **state)
+{
+	struct bench *bench = bench_create(NULL, "2", NULL);
+	struct image image;
+
+	(void)state;
+	((uint32_t *)bench->block)[4] ^= 0x10000;
+	image = save(bench);
+	refused(&image, image.size, -71, "device id");
+	free(image.bytes);
+	((uint32_t *)bench->block)[4] ^= 0x10000;
+	((uint32_t *)bench->block)[5] = 0;
+	image = save(bench);
+	refused(&image, image.size, -71, "0 ports");
+	free(image.bytes);
+	bench_destroy(bench);
+}
+
 /* An image whose sum fits but whose words are rubbish: no more than a hostile block can be. */
 static void rubbish_that_fits(void **state)
 {
@@ -213,9 +232,8 @@ static void rubbish_that_fits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(identity),
-		cmocka_unit_test(damaged_images),
-		cmocka_unit_test(too_little_room),
+		cmocka_unit_test(identity),          cmocka_unit_test(damaged_images),
+		cmocka_unit_test(too_little_room),   cmocka_unit_test(a_topology_that_nobody_made),
 		cmocka_unit_test(rubbish_that_fits),
 	};
 

@@ -13,7 +13,7 @@
 static void set(struct bench *bench, uint8_t half_degrees)
 {
 	idtntb_switch_temperature_set(bench->sw, half_degrees);
-	bench->kicked = (1u << bench->topology.port_count) - 1;
+	idtntb_port_announce(bench->hosts[0].port);
 	bench_run(bench);
 }
 
