@@ -143,6 +143,47 @@ static void test_killed_peers_ours(void **state)
 	killed_peers(true);
 }
 
+/* The same in the middle of whatever they do: every access ends in its bound, and the next owner finds all in order. */
+static void test_killed_in_traffic(void **state)
+{
+	int64_t longest = 0;
+	struct bed bed;
+	struct host a;
+
+	(void)state;
+	bed_make(&bed, true);
+	host_open(&a, bed.spec, 0, HOST_COPY);
+	window_set(&a, 0, 1, RAM_BASE);
+	for (unsigned round = 0; round < 20; round++) {
+		const int64_t end = now_ms() + 3 + round * 7 % 40;
+		uint8_t data[6000];
+		struct peer b;
+
+		peer_start(&b, bed.spec, 2, NULL);
+		HOST_UNTIL(link_up(&a, 1), &a, NULL, NULL);
+		for (bool killed = false; now_ms() < end + 30;) {
+			const int64_t start = now_ms();
+
+			if (!killed && start >= end) {
+				kill(b.pid, SIGKILL);
+				killed = true;
+			}
+			nt_write(&a, 0x420, 1u << start % 16);
+			copy_write(&a, 0, 0x1000, data, sizeof(data));
+			copy_read(&a, 0, 0x1000, data, sizeof(data));
+			hosts_wait(&a, NULL, NULL, 0);
+			if (now_ms() - start > longest)
+				longest = now_ms() - start;
+		}
+		peer_kill(&b);
+		HOST_UNTIL(!link_up(&a, 1), &a, NULL, NULL);
+	}
+	print_message("longest turn %lld ms\n", (long long)longest);
+	assert_true(longest < 3000);
+	host_close(&a);
+	bed_end(&bed);
+}
+
 /* The server is killed and comes back, with everybody else alive. */
 static void killed_server(bool real)
 {
@@ -436,19 +477,13 @@ static void test_idle(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_scenarios_stock),
-		cmocka_unit_test(test_scenarios_ours),
-		cmocka_unit_test(test_killed_peers_stock),
-		cmocka_unit_test(test_killed_peers_ours),
-		cmocka_unit_test(test_killed_server_stock),
-		cmocka_unit_test(test_killed_server_ours),
-		cmocka_unit_test(test_half_rejoined),
-		cmocka_unit_test(test_other_memory),
-		cmocka_unit_test(test_other_memory_refused),
-		cmocka_unit_test(test_stopped_peer),
-		cmocka_unit_test(test_taken),
-		cmocka_unit_test(test_too_small),
-		cmocka_unit_test(test_idle),
+		cmocka_unit_test(test_scenarios_stock),    cmocka_unit_test(test_scenarios_ours),
+		cmocka_unit_test(test_killed_peers_stock), cmocka_unit_test(test_killed_peers_ours),
+		cmocka_unit_test(test_killed_in_traffic),  cmocka_unit_test(test_killed_server_stock),
+		cmocka_unit_test(test_killed_server_ours), cmocka_unit_test(test_half_rejoined),
+		cmocka_unit_test(test_other_memory),       cmocka_unit_test(test_other_memory_refused),
+		cmocka_unit_test(test_stopped_peer),       cmocka_unit_test(test_taken),
+		cmocka_unit_test(test_too_small),          cmocka_unit_test(test_idle),
 	};
 
 	if (argc < 3) {
