@@ -24,10 +24,19 @@ need_packages() {
     fi
 }
 
-# apt_repository RELEASE: the base address this machine uses for RELEASE of Debian's archive.
+# apt_repository RELEASE: the base address this machine uses for RELEASE (bookworm, bookworm-security) of Debian's
+# archive; works before any list was fetched. Others publish a 'bookworm main' too: of several, Debian's is the one
+# that has bookworm-updates as well, or lies where mirrors have it.
 apt_repository() {
-    apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' |
-        awk -v r="$1" '$1 == r && $2 == "main" { print $3; exit }'
+    local bases base
+    bases=$(apt-get update --print-uris 2>/dev/null |
+        sed -nE "s#^'([^']*)/dists/([^/']*)/main/binary-.*#\2 \1#p" | sort -u)
+    for base in $(awk -v r="$1" '{ sub(/^(old)*stable/, "bookworm", $1) } $1 == r { print $2 }' <<<"$bases"); do
+        if [[ $1 == *-security || $base =~ /debian/?$ ]] || grep -qE "(bookworm|stable)-updates $base\$" <<<"$bases"; then
+            echo "$base/"
+            return 0
+        fi
+    done
 }
 
 # apt_sources SUITE...: lines of a sources.list with binaries and sources.

@@ -50,6 +50,7 @@ show_pingpong() {
     while [ "$SECONDS" -lt "$until" ]; do
         sleep 0.5
         time_left >/dev/null || return 1
+        pingpong_goes_on || return 1
     done
     for ((n = 1; n <= GUESTS; n++)); do
         # A report of before does not count: one must have come during the time watched.
@@ -69,6 +70,18 @@ show_pingpong() {
             pingpong_failed "guest $n: its counter stands at ${last[$n]} for $SECONDS_SHOWN s" || return 1
     done
     echo "ping-pong: all $GUESTS counters rise"
+}
+
+# pingpong_goes_on: no counter has stood still for PINGPONG_PAUSE seconds of its guest's time.
+PINGPONG_PAUSE=6
+pingpong_goes_on() {
+    local n line
+    for ((n = 1; n <= GUESTS; n++)); do
+        line=$(awk -v pause=$PINGPONG_PAUSE '$1 == "pingpong" { if ($4 != count) { count = $4; since = $2 } up = $2 }
+            END { if (count > 0 && up - since > pause) printf "its counter stands at %d since %d s", count, up - since }' \
+            "$RUN/vm$n.status" 2>/dev/null)
+        [ -z "$line" ] || pingpong_failed "guest $n: $line" || return 1
+    done
 }
 
 pingpong_failed() {
