@@ -72,10 +72,14 @@ show_pingpong() {
     echo "ping-pong: all $GUESTS counters rise"
 }
 
-# pingpong_goes_on: no counter has stood still for PINGPONG_PAUSE seconds of its guest's time.
+# pingpong_goes_on: every guest lives, and no counter has stood still for PINGPONG_PAUSE seconds of its guest's time.
 PINGPONG_PAUSE=6
 pingpong_goes_on() {
     local n line
+    # The dead one first: the counters of others stand because of it.
+    for ((n = 1; n <= GUESTS; n++)); do
+        alive "$RUN/vm$n.pid" || pingpong_failed "guest $n is dead, its QEMU ended: $(last_words "$RUN/vm$n.err")" || return 1
+    done
     for ((n = 1; n <= GUESTS; n++)); do
         line=$(awk -v pause=$PINGPONG_PAUSE '$1 == "pingpong" { if ($4 != count) { count = $4; since = $2 } up = $2 }
             END { if (count > 0 && up - since > pause) printf "its counter stands at %d since %d s", count, up - since }' \
