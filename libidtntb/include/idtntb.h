@@ -331,7 +331,7 @@ struct idtntb_port_ops {
  */
 int idtntb_port_attach(struct idtntb_port **handle, struct idtntb_switch *sw, unsigned port, uint32_t owner,
 		       const struct idtntb_port_ops *ops, void *opaque, struct idtntb_error *error);
-/** Give the port up: windows closed, link down, peers kicked. No callback is made afterwards. NULL is allowed. */
+/** Give the port up: windows closed, INTA deasserted, link down, peers kicked. No callback is made afterwards. NULL is allowed. */
 void idtntb_port_detach(struct idtntb_port *port);
 
 /** Publish a number by which the transport of the others finds how to kick this owner; 0 at first. */

@@ -199,6 +199,9 @@ void idtntb_port_detach(struct idtntb_port *port)
 	idt_nt_store(port, NT_PCICMDSTS, idt_nt(port, NT_PCICMDSTS) & ~(PCICMD_MEM | PCICMD_BME));
 	idt_nt_store(port, NT_NTCTL, 0);
 	idt_window_update(port);
+	/* Nobody would lower the line of a host that goes on without this device. */
+	idt_nt_store(port, NT_NTINTMSK, NTINT_ALL);
+	idt_interrupt_update(port);
 	idtntb_switch_sweep(port->sw, idtntb_port_number(port), port->owner);
 	others = idt_slots(port->sw) & ~(1u << port->slot);
 	if (others)

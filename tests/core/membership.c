@@ -209,7 +209,12 @@ static void detach(void **state)
 	driver_mw_set(b, 2, 5, 0, 0, 0x100000);
 	bench_forget(a);
 	bench_forget(b);
+	idtntb_port_config_write(b->port, 0xD2, 0, 2);
+	nt_write(b, 0x420, 1);
+	assert_true(b->intx);
+	a->msis = 0;
 	bench_detach(bench, 1);
+	assert_false(b->intx);
 	assert_int_equal(b->window_changes, 1);
 	assert_int_equal(a->window_changes, 1);
 	assert_int_equal(a->msis, 1);

@@ -97,7 +97,7 @@ static void life_step(struct walk *walk, unsigned slot)
 	case 1:
 		bench_detach(walk->bench, slot);
 		bench_attach(walk->bench, slot);
-		host->intx = false;
+		assert_false(host->intx);
 		model_reset(&walk->model, slot);
 		walk->restarted |= 1u << slot;
 		break;
