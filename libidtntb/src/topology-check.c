@@ -128,5 +128,10 @@ int idtntb_topology_check(const struct idtntb_topology *topology, struct idtntb_
 		       topology->chip->port_count);
 	for (unsigned slot = 0; !result && slot < topology->port_count; slot++)
 		result = check_port(topology, slot, error);
+	for (unsigned b = 0; !result && b < IDTNTB_DOORBELLS; b++) {
+		if ((topology->godbellmsk[b] | topology->gidbellmsk[b]) >> IDTNTB_PARTITIONS)
+			REFUSE("masks of doorbell %u are 0x%x and 0x%x: bits 0 to %u, the partitions, would be right",
+			       b, topology->godbellmsk[b], topology->gidbellmsk[b], IDTNTB_PARTITIONS - 1);
+	}
 	return result;
 }

@@ -217,6 +217,15 @@ static void checked_fields(void **state)
 		assert_int_equal(idtntb_topology_check(&topology, &error), right ? 0 : -22);
 	}
 	parsed(&topology, NULL, "2", NULL);
+	topology.godbellmsk[31] = topology.gidbellmsk[0] = 0xFF;
+	assert_int_equal(idtntb_topology_check(&topology, &error), 0);
+	topology.godbellmsk[31] = 0x100;
+	assert_int_equal(idtntb_topology_check(&topology, &error), -22);
+	assert_non_null(strstr(error.text, "doorbell 31 are 0x100 and 0x0"));
+	topology.godbellmsk[31] = 0;
+	topology.gidbellmsk[0] = ~0u;
+	assert_int_equal(idtntb_topology_check(&topology, &error), -22);
+	parsed(&topology, NULL, "2", NULL);
 	stranger = *topology.chip;
 	topology.chip = &stranger;
 	assert_int_equal(idtntb_topology_check(&topology, &error), -22);
