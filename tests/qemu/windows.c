@@ -228,11 +228,79 @@ static void two_tables(void **state)
 	machine_stop(m);
 }
 
+/* Behind a vIOMMU a DMA address is no guest-physical one: no RAM is offered, wherever the vIOMMU stands. */
+static void behind_iommu(void **state)
+{
+	struct machine *m = MACHINE(SHARED_RAM("64M"), "-device", A, "-device", "intel-iommu", "-device", B);
+
+	(void)state;
+	hosts(m);
+	assert_int_equal(host_stat(&a, "ram-offered"), 0);
+	assert_int_equal(host_stat(&b, "ram-offered"), 0);
+	assert_true(machine_said(m, "behind a vIOMMU"));
+	host_lut_set(&a, 2, 0, 1, 4 * MIB);
+	closed(m, host_bar(&a, 2));
+	machine_stop(m);
+}
+
+/* RAM that its owner could cut down is mapped only when the user has said so. */
+static void unsealed(void **state)
+{
+	char backend[128], path[64];
+
+	(void)state;
+	snprintf(path, sizeof(path), "/dev/shm/idtntb-ram.%d", (int)getpid());
+	snprintf(backend, sizeof(backend), "memory-backend-file,id=ram,size=64M,share=on,mem-path=%s", path);
+	for (unsigned allowed = 0; allowed < 2; allowed++) {
+		struct machine *m = MACHINE("-m", "64M", "-object", backend, "-machine", "memory-backend=ram",
+					    "-device", allowed ? A ",unsealed-ram=on" : A, "-device", B);
+
+		hosts(m);
+		host_lut_set(&a, 2, 0, 1, 4 * MIB);
+		carries(m, host_bar(&a, 2), m, 4 * MIB, MIB);
+		assert_int_equal(host_stat(&a, "windows-mapped"), allowed);
+		machine_stop(m);
+	}
+	unlink(path);
+}
+
+/* The largest window there can be, 1 GiB: opened, closed, and opened on another place. */
+static void large(void **state)
+{
+	struct machine *m = MACHINE(SHARED_RAM("6G"), "-device",
+				    A ",ports=2,bars=0x800004C0,,0,,0x800011EC,,0,,0x800001EC,,0", "-device", B);
+	uint64_t bus = 0x2000000000;
+
+	(void)state;
+	a = (struct host){ m, "a", 5, 0 };
+	b = (struct host){ m, "b", 6, 1 };
+	machine_config_write(m, 5, 0x10, host_bar(&a, 0), 4);
+	machine_config_write(m, 5, 0x20, (uint32_t)bus, 4);
+	machine_config_write(m, 5, 0x24, bus >> 32, 4);
+	machine_config_write(m, 5, 0x04, COMMAND_MEM | COMMAND_BME, 2);
+	machine_config_write(m, 6, 0x10, host_bar(&b, 0), 4);
+	machine_config_write(m, 6, 0x04, COMMAND_MEM | COMMAND_BME, 2);
+	host_enable(&a);
+	host_enable(&b);
+	for (unsigned round = 0; round < 3; round++) {
+		host_direct_set(&a, 1, 4 * GIB + round * MIB, 0);
+		host_write(&a, 0x4B4, (uint32_t)(bus + GIB)); /* the limit for where the BAR is here */
+		host_write(&a, 0x4C4, (bus + GIB) >> 32);
+		assert_int_equal(host_stat(&a, "windows-mapped"), 1);
+		carries(m, bus, m, 4 * GIB + round * MIB, GIB);
+		host_direct_set(&a, 1, 0, 0);
+		assert_int_equal(host_stat(&a, "windows-mapped"), 0);
+		closed(m, bus + GIB - 64);
+	}
+	machine_stop(m);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(mapped),     cmocka_unit_test(copied),  cmocka_unit_test(high_memory),
-		cmocka_unit_test(retargeted), cmocka_unit_test(revoked), cmocka_unit_test(two_tables),
+		cmocka_unit_test(mapped),       cmocka_unit_test(copied),   cmocka_unit_test(high_memory),
+		cmocka_unit_test(retargeted),   cmocka_unit_test(revoked),  cmocka_unit_test(two_tables),
+		cmocka_unit_test(behind_iommu), cmocka_unit_test(unsealed), cmocka_unit_test(large),
 	};
 
 	machine_program(argc, argv);
