@@ -183,6 +183,42 @@ static void guest_errors_are_rate_limited(void **state)
 	bench_destroy(bench);
 }
 
+static bool listed(enum idtntb_space space, uint32_t address)
+{
+	unsigned instance[2];
+
+	return idtntb_register_find(space, address, instance);
+}
+
+/* Dwords that no row names read 0, keep nothing and are guest errors; but for the PCI core's walk below 0x400. */
+static void unlisted_dwords(void **state)
+{
+	struct bench *bench = bench_create_attached(NULL, "2", NULL);
+	struct bench_host *host = &bench->hosts[0];
+	struct idtntb_port_stats before, after;
+
+	(void)state;
+	for (uint32_t offset = 0; offset < IDTNTB_NT_SIZE; offset += 4) {
+		if (listed(IDTNTB_SPACE_NT, offset))
+			continue;
+		idtntb_port_stats(host->port, &before);
+		nt_write(host, offset, ~0u);
+		assert_int_equal(nt_read(host, offset), 0);
+		idtntb_port_stats(host->port, &after);
+		assert_int_equal(after.guest_errors - before.guest_errors, offset < 0x400 ? 0 : 2);
+	}
+	for (uint32_t address = 0x3E000; address < IDTNTB_GAS_SIZE; address += 4) {
+		if (listed(IDTNTB_SPACE_SWITCH, address))
+			continue;
+		idtntb_port_stats(host->port, &before);
+		gas_write(host, address, ~0u);
+		assert_int_equal(gas_read(host, address), 0);
+		idtntb_port_stats(host->port, &after);
+		assert_int_equal(after.guest_errors - before.guest_errors, 2);
+	}
+	bench_destroy(bench);
+}
+
 /* The global address space reports what nobody implements, and who may not write there. */
 static void guest_errors_of_global_addresses(void **state)
 {
@@ -223,6 +259,7 @@ int main(void)
 		cmocka_unit_test(memory_enable),
 		cmocka_unit_test(nowhere),
 		cmocka_unit_test(guest_errors_are_rate_limited),
+		cmocka_unit_test(unlisted_dwords),
 		cmocka_unit_test(guest_errors_of_global_addresses),
 	};
 

@@ -24,11 +24,25 @@ static void on_kick(void *opaque, uint32_t slots)
 		atomic_store(&actor->crowd->kicked[__builtin_ctz(slots)], 1);
 }
 
+/* As a host does it that maps windows: look at what the window is now, and keep that until told again. */
+static void on_window_changed(void *opaque, unsigned index)
+{
+	struct actor *actor = opaque;
+	struct idtntb_window window;
+
+	/* The handle is not there yet while it is being made; all is closed then. */
+	if (!actor->port || idtntb_port_window(actor->port, index, &window))
+		return;
+	actor->mapped[index] = window.readable;
+	actor->address[index] = window.address;
+}
+
 static const struct idtntb_port_ops ops = {
 	.size = sizeof(ops),
 	.msi = on_msi,
 	.intx = on_intx,
 	.kick = on_kick,
+	.window_changed = on_window_changed,
 };
 
 static size_t block_room(void)
@@ -154,4 +168,19 @@ double crowd_now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+void crowd_runs(const char *ports, bool (*body)(struct actor *actor))
+{
+	for (unsigned n = 0; n < crowd_repeats; n++) {
+		struct crowd *crowd = crowd_create(ports);
+
+		crowd_run(crowd, body);
+		crowd_destroy(crowd);
+	}
+}
+
+bool actor_stopped(struct actor *actor)
+{
+	return atomic_load(&actor->crowd->stop);
 }

@@ -34,6 +34,8 @@ struct actor {
 	unsigned slot;
 	unsigned msis; /* interrupts that no handler has taken */
 	bool intx;
+	bool mapped[IDTNTB_WINDOWS]; /* windows that were readable when last told of */
+	uint64_t address[IDTNTB_WINDOWS]; /* their targets */
 	uint64_t random;
 };
 
@@ -46,6 +48,8 @@ bool actor_start(struct actor *actor, struct crowd *crowd, unsigned slot, uint32
 void actor_stop(struct actor *actor);
 /* Answer a kick, if there is one; else let others run. */
 void actor_idle(struct actor *actor);
+/* Whether the test is over, well or not. */
+bool actor_stopped(struct actor *actor);
 /* Whether an interrupt has come since the last call. */
 bool actor_interrupted(struct actor *actor);
 
@@ -65,6 +69,8 @@ double crowd_now(void);
  * crowd-threads.c does it in threads, crowd-fibers.c in turns that change at every atomic access of the core.
  */
 void crowd_run(struct crowd *crowd, bool (*body)(struct actor *actor));
+/* The same on a new switch each time, crowd_repeats times. */
+void crowd_runs(const char *ports, bool (*body)(struct actor *actor));
 /* Let somebody else run. */
 void crowd_yield(void);
 /* How long a test is, and how many times to run it. */

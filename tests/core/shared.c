@@ -7,24 +7,9 @@
 
 #define TOKENS 4u
 
-static void runs(const char *ports, bool (*body)(struct actor *actor))
-{
-	for (unsigned n = 0; n < crowd_repeats; n++) {
-		struct crowd *crowd = crowd_create(ports);
-
-		crowd_run(crowd, body);
-		crowd_destroy(crowd);
-	}
-}
-
 static uint32_t own_bits(const struct actor *actor)
 {
 	return ((1u << TOKENS) - 1) << TOKENS * actor->slot;
-}
-
-static bool stopped(struct actor *actor)
-{
-	return atomic_load(&actor->crowd->stop);
 }
 
 /* Pass on the tokens that have arrived, as pingpong does it: mask, read, clear, ring, unmask. */
@@ -50,13 +35,13 @@ static bool tokens(struct actor *actor)
 	actor_write(actor, 0x42C, ~own_bits(actor));
 	if (actor->slot == 0)
 		actor_write(actor, 0x420, own_bits(actor));
-	while (passed < crowd_rounds && !stopped(actor)) {
+	while (passed < crowd_rounds && !actor_stopped(actor)) {
 		actor_idle(actor);
 		if (actor_interrupted(actor))
 			passed += (uint32_t)__builtin_popcount(pass_on(actor));
 	}
 	/* The others have their rounds to do. */
-	while (!stopped(actor) && atomic_load(&actor->crowd->progress[7]) < actor->crowd->topology.port_count) {
+	while (!actor_stopped(actor) && atomic_load(&actor->crowd->progress[7]) < actor->crowd->topology.port_count) {
 		if (passed != ~0u)
 			atomic_fetch_add(&actor->crowd->progress[7], 1);
 		passed = ~0u;
@@ -70,9 +55,9 @@ static bool tokens(struct actor *actor)
 static void no_interrupt_is_lost(void **state)
 {
 	(void)state;
-	runs("2", tokens);
-	runs("3", tokens);
-	runs("4", tokens);
+	crowd_runs("2", tokens);
+	crowd_runs("3", tokens);
+	crowd_runs("4", tokens);
 }
 
 /* The same tokens with the interrupt line: it is a level, the handler runs while it is asserted. */
@@ -85,7 +70,7 @@ static bool tokens_by_level(struct actor *actor)
 	actor_write(actor, 0x42C, ~own_bits(actor));
 	if (actor->slot == 0)
 		actor_write(actor, 0x420, own_bits(actor));
-	while (!stopped(actor) && atomic_load(&actor->crowd->progress[7]) < actor->crowd->topology.port_count) {
+	while (!actor_stopped(actor) && atomic_load(&actor->crowd->progress[7]) < actor->crowd->topology.port_count) {
 		actor_idle(actor);
 		if (actor->intx && passed < crowd_rounds) {
 			passed += (uint32_t)__builtin_popcount(pass_on(actor));
@@ -101,7 +86,7 @@ static bool tokens_by_level(struct actor *actor)
 static void no_level_is_lost(void **state)
 {
 	(void)state;
-	runs("3", tokens_by_level);
+	crowd_runs("3", tokens_by_level);
 }
 
 /* Every ring of a bit is seen: the owner of the bit rings again only when the receiver has answered by another bit. */
@@ -113,7 +98,7 @@ static bool call_and_answer(struct actor *actor)
 		/* Answers all callers as it finds them, in one write, with clears that race the rings of others. */
 		uint64_t total = (uint64_t)(crowd_rounds / 2) * (actor->crowd->topology.port_count - 1);
 
-		for (uint64_t answered = 0; answered < total && !stopped(actor);) {
+		for (uint64_t answered = 0; answered < total && !actor_stopped(actor);) {
 			uint32_t bits = actor_read(actor, 0x428) & 0xFE;
 
 			actor_write(actor, 0x428, bits);
@@ -124,7 +109,7 @@ static bool call_and_answer(struct actor *actor)
 		return true;
 	}
 	actor_write(actor, 0x420, call);
-	for (calls = 1; seen < crowd_rounds / 2 && !stopped(actor);) {
+	for (calls = 1; seen < crowd_rounds / 2 && !actor_stopped(actor);) {
 		if (actor_read(actor, 0x428) & answer) {
 			actor_write(actor, 0x428, answer | call);
 			if (++seen == calls && calls < crowd_rounds / 2) {
@@ -140,13 +125,13 @@ static bool call_and_answer(struct actor *actor)
 static void every_ring_is_seen(void **state)
 {
 	(void)state;
-	runs("4", call_and_answer);
+	crowd_runs("4", call_and_answer);
 }
 
 /* Put a message, again and again until the register takes it; what it says is believed. */
 static bool send(struct actor *actor, unsigned m, uint32_t data)
 {
-	while (!stopped(actor)) {
+	while (!actor_stopped(actor)) {
 		actor_write(actor, 0x430 + 4 * m, data);
 		if (!(actor_read(actor, 0x460) & 1u << m))
 			return true;
@@ -171,7 +156,7 @@ static bool numbers(struct actor *actor)
 	}
 	actor_write(actor, 0x464, 0xEFFFF);
 	actor_write(actor, 0x42C, ~0u);
-	while (received < (crowd_rounds / 2) * (count - 1) && !stopped(actor)) {
+	while (received < (crowd_rounds / 2) * (count - 1) && !actor_stopped(actor)) {
 		actor_idle(actor);
 		if (!actor_interrupted(actor))
 			continue;
@@ -191,7 +176,7 @@ static bool numbers(struct actor *actor)
 static void messages_arrive_once(void **state)
 {
 	(void)state;
-	runs("4", numbers);
+	crowd_runs("4", numbers);
 }
 
 /* ntb_perf: register 1 is the lock, 2 and 0 follow; the receiver takes three and clears all at once (12.1). */
@@ -215,7 +200,7 @@ static bool command(struct actor *actor)
 	}
 	actor_write(actor, 0x464, 0xEFFFF);
 	actor_write(actor, 0x42C, ~0u);
-	while (received < (crowd_rounds / 2) * (count - 1) && !stopped(actor)) {
+	while (received < (crowd_rounds / 2) * (count - 1) && !actor_stopped(actor)) {
 		actor_idle(actor);
 		if (!actor_interrupted(actor))
 			continue;
@@ -238,7 +223,7 @@ static bool command(struct actor *actor)
 static void commands_stay_whole(void **state)
 {
 	(void)state;
-	runs("3", command);
+	crowd_runs("3", command);
 }
 
 /*
@@ -252,7 +237,7 @@ static bool news(struct actor *actor)
 	bool finished = false;
 
 	actor_write(actor, 0x42C, ~0u);
-	while (!stopped(actor) && atomic_load(&actor->crowd->progress[7]) < topology->port_count) {
+	while (!actor_stopped(actor) && atomic_load(&actor->crowd->progress[7]) < topology->port_count) {
 		bool all = own == crowd_rounds / 4;
 
 		actor_idle(actor);
@@ -279,8 +264,8 @@ static bool news(struct actor *actor)
 static void no_event_is_lost(void **state)
 {
 	(void)state;
-	runs("2", news);
-	runs("4", news);
+	crowd_runs("2", news);
+	crowd_runs("4", news);
 }
 
 /* Bits of one switch register, each host's own, set and cleared at the same time: nobody undoes another's. */
@@ -289,7 +274,7 @@ static bool shared_register(struct actor *actor)
 	uint32_t signal = 1u << actor->crowd->topology.ports[actor->slot].partition;
 
 	actor_write(actor, 0x42C, ~0u);
-	for (uint32_t n = 0; n < crowd_rounds / 2 && !stopped(actor); n++) {
+	for (uint32_t n = 0; n < crowd_rounds / 2 && !actor_stopped(actor); n++) {
 		actor_write(actor, 0x410, 1);
 		if (!(actor_global_read(actor, 0x3EC30) & signal))
 			return false;
@@ -304,7 +289,7 @@ static bool shared_register(struct actor *actor)
 static void switch_registers_are_atomic(void **state)
 {
 	(void)state;
-	runs("4", shared_register);
+	crowd_runs("4", shared_register);
 }
 
 int main(void)

@@ -86,6 +86,10 @@ static void alarms(void **state)
 	gas_write(host, TMPCTL, ABOVE_HTH | BELOW_LTH | 120u << 16 | 40u);
 	for (unsigned slot = 0; slot < 3; slot++)
 		assert_int_equal(nt_read(&bench->hosts[slot], 0x404), 0);
+	/* At a threshold is not beyond it. */
+	set(bench, 120);
+	set(bench, 40);
+	assert_int_equal(gas_read(host, TMPALARM) & 0x3F000000, 0);
 	set(bench, 121);
 	assert_int_equal(gas_read(host, TMPSTS) & 0x3F000000, ABOVE_HTH);
 	for (unsigned slot = 0; slot < 3; slot++)

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Links, bus masters, mapping table and lookup tables of all hosts change at the same time; nobody may be left with a
+ * window as it was, or with a line that does not fall. Built twice, as shared.c.
+ */
+#include "crowd.h"
+
+static void set_window(struct actor *actor, unsigned entry, unsigned slot, uint32_t address)
+{
+	actor_write(actor, 0x4E0, 0x200 | entry);
+	actor_write(actor, 0x4E4, address);
+	actor_write(actor, 0x4EC, 1u << 31 | actor->crowd->topology.ports[slot].partition);
+}
+
+static void turmoil(struct actor *actor)
+{
+	uint32_t random = actor_random(actor), count = actor->crowd->topology.port_count;
+
+	switch (random % 8) {
+	case 0:
+		idtntb_port_link_set(actor->port, random >> 8 & 1);
+		break;
+	case 1:
+		idtntb_port_config_write(actor->port, 4, random >> 8 & 1 ? 6 : 2, 2);
+		break;
+	case 2:
+		actor_write(actor, 0x4D0, actor->crowd->topology.ports[(random >> 8) % count].partition);
+		actor_write(actor, 0x4D8, (random >> 16 & 1) | actor_read(actor, 0x4D0) << 17);
+		break;
+	case 3:
+		idtntb_switch_link_force(actor->sw, actor->crowd->topology.ports[(random >> 8) % count].port,
+					 random >> 16 & 1);
+		idtntb_port_announce(actor->port);
+		break;
+	case 4:
+		actor_write(actor, 0x400, random >> 8 & 1 ? 2 : 0);
+		break;
+	case 5:
+		if (random >> 8 & 3)
+			break;
+		idtntb_port_reset(actor->port);
+		idtntb_port_config_write(actor->port, 4, 6, 2);
+		actor_write(actor, 0x400, 2);
+		actor_write(actor, 0x408, 0xB0);
+		break;
+	default:
+		set_window(actor, random >> 8 & 7, (random >> 16) % count, random & ~0xFFFu);
+	}
+}
+
+/* What a host was last told of its windows is what they are, and its line is as its status has it: nothing was missed. */
+static bool is_settled(struct actor *actor)
+{
+	bool pending;
+
+	for (unsigned index = 0; index < IDTNTB_WINDOWS; index++) {
+		struct idtntb_window window;
+
+		if (idtntb_port_window(actor->port, index, &window))
+			continue;
+		if (window.readable != actor->mapped[index])
+			return false;
+		if (window.readable && window.address != actor->address[index])
+			return false;
+	}
+	pending = actor_read(actor, 0x404) & ~actor_read(actor, 0x408);
+	return actor->intx == pending;
+}
+
+/* Everybody changes what the windows of the others depend on; then all stop, answer their kicks, and compare. */
+static bool churn(struct actor *actor)
+{
+	struct crowd *crowd = actor->crowd;
+
+	idtntb_port_log_set(actor->port, IDTNTB_LOG_ERROR);
+	idtntb_port_config_write(actor->port, 0xD0, 0, 4);
+	for (uint32_t n = 0; n < crowd_rounds / 4 && !actor_stopped(actor); n++) {
+		turmoil(actor);
+		actor_idle(actor);
+	}
+	atomic_fetch_add(&crowd->progress[7], 1);
+	while (!actor_stopped(actor) && atomic_load(&crowd->progress[7]) < crowd->topology.port_count)
+		actor_idle(actor);
+	/* No more changes; those that were made have been announced. */
+	while (atomic_load(&crowd->kicked[actor->slot]))
+		actor_idle(actor);
+	return is_settled(actor);
+}
+
+static void nothing_is_missed(void **state)
+{
+	(void)state;
+	crowd_runs("2", churn);
+	crowd_runs("4", churn);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nothing_is_missed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
