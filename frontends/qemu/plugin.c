@@ -65,7 +65,7 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_
 	(void)info;
 	if (argc > 0) {
 		error_report(
-			"idtntb-qemu.so takes no arguments (%s): the device has the options, see -device idt-ntb,help",
+			"idtntb-qemu.so takes no arguments (%s): the device has the options, see docs/qemu.md",
 			argv[0]);
 		return -1;
 	}
