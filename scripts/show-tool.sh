@@ -11,9 +11,10 @@ get() { tr -d "\0" <$T/$1; }
 put() { printf "%s\n" "$2" >$T/$1; }
 '
 in_guest() {
-    local n=$1
+    local n=$1 left
     shift
-    GUEST_TIMEOUT=$(time_left) guest "$n" "$TOOL_PRELUDE
+    left=$(time_left) || return 1
+    GUEST_TIMEOUT=$left guest "$n" "$TOOL_PRELUDE
 $*" </dev/null
 }
 

@@ -105,9 +105,10 @@ show_exec() {
         guest_wait "$n"
     done
     guest 1 'cat >/tmp/exec && chmod +x /tmp/exec' <"$EXEC_SCRIPT" || fail "--exec '$EXEC_SCRIPT': cannot be copied into guest 1"
-    GUEST_TIMEOUT=$(time_left) guest 1 "cd /tmp && env $environment IDTNTB_PEERS='$peers' /tmp/exec" </dev/null || status=$?
+    n=$(time_left) || return 1
+    GUEST_TIMEOUT=$n guest 1 "cd /tmp && env $environment IDTNTB_PEERS='$peers' /tmp/exec" </dev/null || status=$?
     case $status in
-    124) fail "--exec '$EXEC_SCRIPT': not over after --timeout ${TIMEOUT:-600} s" ;;
+    124) [ "$SECONDS" -lt "$DEADLINE" ] || fail "--exec '$EXEC_SCRIPT': not over after --timeout ${TIMEOUT:-600} s" ;;
     255) alive "$RUN/vm1.pid" || fail "--exec '$EXEC_SCRIPT': guest 1 died meanwhile: $(last_words "$RUN/vm1.err")" ;;
     esac
     return $status
