@@ -50,6 +50,7 @@ qemu_with() {
         -plugin "$(plugin_file 7.2)" "${@:3}" -device "idt-ntb,$2")
 }
 
+# shellcheck disable=SC2054 # the commas belong to QEMU
 SHARED=(-object memory-backend-memfd,id=ram,size=64M,share=on)
 
 # device_refused WHAT PATTERN DEVICE

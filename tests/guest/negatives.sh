@@ -50,7 +50,7 @@ damaged_data() {
     run_load "$(basename "$RUN")"
     until grep -qx ready "$RUN/vm2.status" 2>/dev/null; do alive_or_give_up "$1"; done
     g 2 'while :; do
-            for f in $T/peer0/mw0; do [ ! -e $f ] || printf damage | dd of=$f bs=1 seek=777777 conv=notrunc; done
+            [ ! -e $T/peer0/mw0 ] || printf damage >$T/peer0/mw0
         done >/dev/null 2>&1 </dev/null &'
 }
 

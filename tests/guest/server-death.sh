@@ -39,7 +39,7 @@ check_window 2 1 0
 
 step "the server dies during ping-pong, five times"
 client ntb_pingpong 1 2
-for i in 1 2 3 4 5; do
+for _ in 1 2 3 4 5; do
     server_kill
     counts_rise 20 1 2
     server_back
