@@ -33,7 +33,7 @@ static uint64_t trap_read(void *opaque, hwaddr offset, unsigned size)
 	uint8_t data[8];
 
 	memset(data, 0xFF, sizeof(data));
-	if (bar->device->port)
+	if (idtdev_reachable(bar->device))
 		idtntb_port_bar_read(bar->device->port, bar->number, offset, data, size);
 	return ldn_le_p(data, size);
 }
@@ -44,7 +44,7 @@ static void trap_write(void *opaque, hwaddr offset, uint64_t value, unsigned siz
 	uint8_t data[8];
 
 	stn_le_p(data, size, value);
-	if (bar->device->port)
+	if (idtdev_reachable(bar->device))
 		idtntb_port_bar_write(bar->device->port, bar->number, offset, data, size);
 }
 

@@ -12,7 +12,9 @@ static void frontend_msi(void *opaque, uint64_t address, uint32_t data)
 {
 	IdtNtb *s = opaque;
 
+	s->in_msi = true;
 	msi_send_message(&s->parent_obj, (MSIMessage){ .address = address, .data = data });
+	s->in_msi = false;
 }
 
 static void frontend_intx(void *opaque, bool level)
@@ -91,6 +93,7 @@ static void ntb_exit(PCIDevice *dev)
 	IdtNtb *s = IDT_NTB(dev);
 
 	if (s->attachment) {
+		pci_device_deassert_intx(dev); /* the bus counts levels, and nobody would take this one back */
 		idtdev_ram_stop(s);
 		qemu_set_fd_handler(idtntb_attachment_fd(s->attachment), NULL, NULL, NULL);
 		idtntb_detach(s->attachment);

@@ -68,6 +68,7 @@ struct IdtNtb {
 
 	struct idtntb_attachment *attachment;
 	struct idtntb_port *port; /* NULL: not attached (any more) */
+	bool in_msi; /* an MSI is being written: what it hits of this very device is not a guest's access */
 	bool started; /* the machine has been reset once; the link may be up */
 	bool map; /* windows are mapped, not copied */
 	bool pinning_refused; /* ram_block_discard_require() holds */
@@ -102,6 +103,15 @@ void idtdev_config_exit(IdtNtb *s);
 void idtdev_config_reset(IdtNtb *s);
 uint32_t idtdev_config_read(PCIDevice *dev, uint32_t offset, int size);
 void idtdev_config_write(PCIDevice *dev, uint32_t offset, uint32_t value, int size);
+/*
+ * Whether an access may go to the port. An MSI that a guest has aimed at its own device's registers or windows would come
+ * back into the port in the midst of another call: it vanishes.
+ */
+static inline bool idtdev_reachable(const IdtNtb *s)
+{
+	return s->port && !s->in_msi;
+}
+
 /* Registers of the NT function through either door; any size up to 8 at any offset. */
 uint64_t idtdev_nt_read(IdtNtb *s, uint64_t offset, unsigned size);
 void idtdev_nt_write(IdtNtb *s, uint64_t offset, uint64_t value, unsigned size);

@@ -173,7 +173,7 @@ static void status_refresh(IdtNtb *s)
 /* Part of one dword. */
 static uint32_t piece_read(IdtNtb *s, uint32_t offset, unsigned size)
 {
-	if (!s->port || offset >= IDTNTB_NT_SIZE)
+	if (!idtdev_reachable(s) || offset >= IDTNTB_NT_SIZE)
 		return UINT32_MAX;
 	if (offset >= IDTNTB_VMM_CONFIG_SIZE)
 		return idtntb_port_config_read(s->port, offset, size);
@@ -184,7 +184,7 @@ static uint32_t piece_read(IdtNtb *s, uint32_t offset, unsigned size)
 
 static void piece_write(IdtNtb *s, uint32_t offset, uint32_t value, unsigned size)
 {
-	if (!s->port || offset >= IDTNTB_NT_SIZE)
+	if (!idtdev_reachable(s) || offset >= IDTNTB_NT_SIZE)
 		return;
 	if (offset >= IDTNTB_VMM_CONFIG_SIZE) {
 		idtntb_port_config_write(s->port, offset, value, size);

@@ -64,9 +64,8 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_
 	(void)id;
 	(void)info;
 	if (argc > 0) {
-		error_report(
-			"idtntb-qemu.so takes no arguments (%s): the device has the options, see docs/qemu.md",
-			argv[0]);
+		error_report("idtntb-qemu.so takes no arguments (%s): the device has the options, see docs/qemu.md",
+			     argv[0]);
 		return -1;
 	}
 	if (!version_matches())

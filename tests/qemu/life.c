@@ -91,6 +91,34 @@ static void hot_plug(void **state)
 	machine_stop(m);
 }
 
+/* Unplugged with its INTx line up; the bus would fall over a level that stays. */
+static void unplugged_interrupting(void **state)
+{
+	struct machine *m = MACHINE(SHARED_RAM("64M"), "-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off",
+				    "-device", "pcie-root-port,id=root_port,chassis=1", "-device",
+				    "idt-ntb,id=hot,bus=root_port,switch=local:s,port=0,msi=off", "-device",
+				    "idt-ntb,id=other,addr=6,switch=local:s,port=2");
+	struct host other = { m, "other", 6, 1 };
+
+	(void)state;
+	host_enumerate(&other);
+	host_enable(&other);
+	/* the other side of the root port: bus 1 and its memory window, then the device there through ECAM */
+	machine_config_write(m, 1, 0x18, 0x00010100, 4);
+	machine_config_write(m, 1, 0x20, 0xD000D000, 4);
+	machine_config_write(m, 1, 0x04, COMMAND_MEM | COMMAND_BME, 2);
+	machine_write(m, 0xB0100010, 0xD0000000, 4);
+	machine_write(m, 0xB0100004, COMMAND_MEM | COMMAND_BME, 2);
+	assert_int_equal(machine_read(m, 0xD0000000, 4), 0x8091111D);
+	machine_write(m, 0xD0000000 + NTINTMSK, 0, 4);
+	host_write(&other, OUTDBELLSET, 1);
+	machine_wait(m, "hot", "stats-interrupts", 1);
+	assert_int_equal(machine_read(m, 0xB0100006, 2) & 0x8, 0x8);
+	machine_qmp_ok(m, "{\"execute\":\"device_del\",\"arguments\":{\"id\":\"hot\"}}");
+	machine_qmp_ok(m, "{\"execute\":\"system_reset\"}");
+	machine_stop(m);
+}
+
 static pid_t server;
 static char socket_path[64], device[2][160];
 
@@ -219,9 +247,8 @@ static void port_taken(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(hot_plug),
-		cmocka_unit_test(processes),
-		cmocka_unit_test(server_killed),
+		cmocka_unit_test(hot_plug),   cmocka_unit_test(unplugged_interrupting),
+		cmocka_unit_test(processes),  cmocka_unit_test(server_killed),
 		cmocka_unit_test(port_taken),
 	};
 

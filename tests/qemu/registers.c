@@ -169,6 +169,21 @@ static void doorbells(void **state)
 	host_write(&a, INDBELLSTS, 0x10);
 }
 
+/* A guest that aims its MSI at its own doorbell register gets nothing, and takes nobody down. */
+static void msi_at_itself(void **state)
+{
+	(void)state;
+	host_write(&b, INDBELLSTS, 0xFFFFFFFF);
+	machine_config_write(m, 5, 0xD4, (uint32_t)host_bar(&a, 0) + OUTDBELLSET, 4);
+	host_write(&b, OUTDBELLSET, 0x10);
+	machine_wait(m, "a", "stats-interrupts", 2);
+	assert_int_equal(host_read(&a, INDBELLSTS), 0x10);
+	assert_int_equal(host_read(&b, INDBELLSTS), 0x10);
+	machine_config_write(m, 5, 0xD4, 0x2000, 4);
+	host_write(&a, INDBELLSTS, 0xFFFFFFFF);
+	host_write(&b, INDBELLSTS, 0xFFFFFFFF);
+}
+
 /* A reset leaves what the register table says, in both images, and keeps the BAR setup (section 13). */
 static void reset(void **state)
 {
@@ -208,7 +223,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(identity),  cmocka_unit_test(capabilities),  cmocka_unit_test(both_doors),
 		cmocka_unit_test(bar_sizes), cmocka_unit_test(writable_bits), cmocka_unit_test(sizes),
-		cmocka_unit_test(doorbells), cmocka_unit_test(reset),
+		cmocka_unit_test(doorbells), cmocka_unit_test(msi_at_itself), cmocka_unit_test(reset),
 	};
 
 	machine_program(argc, argv);
