@@ -290,6 +290,41 @@ static void move(void **state)
 	bench_destroy(bench);
 }
 
+/* A block made anew from the topology alone: what came in goes along with the owner. */
+static void move_to_a_new_switch(void **state)
+{
+	struct bench *bench = bench_create_linked(NULL, "2", NULL), *to = bench_create(NULL, "2", NULL);
+	struct bench_host *a = &bench->hosts[0], *b = &bench->hosts[1];
+	uint32_t source;
+
+	(void)state;
+	nt_write(b, 0x464, 0xF000F);
+	nt_write(b, 0x42C, ~0u);
+	nt_write(a, 0x420, 0xF0);
+	for (unsigned m = 0; m < 4; m++)
+		driver_msg_write(a, m, 1, 0xA0 + m);
+	nt_write(b, 0x460, 1u << 18);
+	nt_write(b, 0x40C, 0x1234);
+	driver_mw_set(b, 2, 9, 0, 0x4000, 0x100000);
+	nt_write(a, 0x410, 1);
+	assert_int_equal(idtntb_port_move(b->port, to->sw, NULL), 0);
+	to->hosts[1].port = b->port;
+	b->port = NULL;
+	b = &to->hosts[1];
+	assert_int_equal(nt_read(b, 0x428), 0xF0);
+	assert_int_equal(nt_read(b, 0x460), 0xB0000);
+	for (unsigned m = 0; m < 4; m++)
+		assert_int_equal(driver_msg_read(b, m, &source), 0xA0 + m);
+	assert_true(nt_read(b, 0x404) & 8);
+	/* And others may see its registers there. */
+	assert_int_equal(idtntb_switch_peek(to->sw, 0x540C), 0x1234);
+	assert_int_equal(idtntb_switch_peek(to->sw, 0x54E4), 0x4000);
+	assert_int_equal(idtntb_switch_peek(to->sw, 0x5460), 0xB0000);
+	assert_true(idtntb_switch_peek(to->sw, 0x3E244) & 0x10);
+	bench_destroy(to);
+	bench_destroy(bench);
+}
+
 /* Generations begin anew in the other block: that a port is still down there is no news. */
 static void move_while_down(void **state)
 {
@@ -335,6 +370,7 @@ int main(void)
 		cmocka_unit_test(detach),
 		cmocka_unit_test(two_views),
 		cmocka_unit_test(move),
+		cmocka_unit_test(move_to_a_new_switch),
 		cmocka_unit_test(move_while_down),
 		cmocka_unit_test(move_elsewhere),
 	};

@@ -134,6 +134,95 @@ static void names_of_the_manual(void **state)
 	name_of(0, IDTNTB_SPACE_BRIDGE, "P2PID");
 }
 
+/* Power-on values and masks as the reference has them, beside what the rows say. */
+static void values_of_the_reference(void **state)
+{
+	static const struct {
+		uint32_t address, reset, rw, w1c;
+	} rows[] = {
+		{ 0x400, 0, 0xF, 0 },
+		{ 0x404, 0, 0, 0xB8 },
+		{ 0x408, 0xBB, 0xBB, 0 },
+		{ 0x40C, 0, ~0u, 0 },
+		{ 0x410, 0, 0, 0 },
+		{ 0x414, 0, ~0u, 0 },
+		{ 0x418, 0, ~0u, 0 },
+		{ 0x420, 0, 0, 0 },
+		{ 0x428, 0, 0, ~0u },
+		{ 0x42C, 0, ~0u, 0 },
+		{ 0x430, 0, ~0u, 0 },
+		{ 0x440, 0, 0, 0 },
+		{ 0x450, 0, 0, 0 },
+		{ 0x460, 0, 0, 0xF000F },
+		{ 0x464, 0, 0xF000F, 0 },
+		{ 0x474, 0, ~0u, 0 },
+		{ 0x478, 0, ~3u, 0 },
+		{ 0x47C, 0, ~0u, 0 },
+		{ 0x4D0, 0, 0x7F, 0 },
+		{ 0x4D4, 0, 0, 1 },
+		{ 0x4D8, 0, 0xE00FFFFF, 0 },
+		{ 0x4DC, 0, 0, 0 },
+		{ 0x4E0, 0, 0x71F, 0 },
+		{ 0x4E4, 0, ~0u, 0 },
+		{ 0x4E8, 0, ~0u, 0 },
+		{ 0x4EC, 0, 0x8000000F, 0 },
+		{ 0x4F0, 0, ~0u, 0 },
+		{ 0x4F4, 0, ~0u, 0 },
+		{ 0xFF8, 0, 0x3FFFC, 0 },
+		{ 0xFFC, 0, ~0u, 0 },
+		{ 0x3E000, 0, ~0u, 0 },
+		{ 0x3E080, 0xFA, 0xFFFF, 0 },
+		{ 0x3E084, 0x3E8, 0xFFFF, 0 },
+		{ 0x3E088, 0x3E8, 0xFFFF, 0 },
+		{ 0x3E08C, 0, 0xFFFF, 0 },
+		{ 0x3E104, 0, 0, 3 },
+		{ 0x3E204, 0, 0, 3 },
+		{ 0x3EC00, 0, 0, 0 },
+		{ 0x3EC04, 0x7F, 0x7F, 0 },
+		{ 0x3EC08, 0xFF, 0xFF, 0 },
+		{ 0x3EC0C, 0, 0, 0xFFFFFF },
+		{ 0x3EC10, 0xFFFFFF, 0xFFFFFF, 0 },
+		{ 0x3EC14, 0, 0, 0xFFFFFF },
+		{ 0x3EC18, 0xFFFFFF, 0xFFFFFF, 0 },
+		{ 0x3EC1C, 0, 0, 0xFF },
+		{ 0x3EC20, 0xFF, 0xFF, 0 },
+		{ 0x3EC24, 0, 0, 0xFF },
+		{ 0x3EC28, 0xFF, 0xFF, 0 },
+		{ 0x3EC30, 0, 0, 0xFF },
+		{ 0x3EC34, 0xFF, 0xFF, 0 },
+		{ 0x3EC3C, 0, 0, 0 },
+		{ 0x3ED7C, 0, 0xFF, 0 },
+		{ 0x3EDFC, 0, 0xFF, 0 },
+		{ 0x3EE7C, 0, 0x73, 0 },
+		{ 0x3F1D4, 0x80000000, 0xBFFFFFFF, 0 },
+		{ 0x3F1D8, 0, 0, 0 },
+		{ 0x3F1DC, 0x5A5A00, 0xFFFF00, 0x3F000000 },
+		{ 0x3F1E0, 0, 0xFF, 0 },
+		{ 0x004, 0x100000, 0x547, 0xF9000000 },
+		{ 0x034, 0x40, 0, 0 },
+		{ 0x03C, 0x100, 0xFF, 0 },
+		{ 0x040, 0x2C010, 0, 0 },
+		{ 0x0C0, 0x3D001, 0, 0 },
+		{ 0x0C4, 8, 3, 0 },
+		{ 0x0D0, 0x800005, 0x710000, 0 },
+		{ 0x0D4, 0, ~3u, 0 },
+		{ 0x0D8, 0, ~0u, 0 },
+		{ 0x0DC, 0, 0xFFFF, 0 },
+	};
+
+	(void)state;
+	for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++) {
+		enum idtntb_space space = rows[r].address < 0x1000 ? IDTNTB_SPACE_NT : IDTNTB_SPACE_SWITCH;
+		unsigned instance[2];
+		const struct idtntb_register *reg = idtntb_register_find(space, rows[r].address, instance);
+
+		assert_non_null(reg);
+		assert_int_equal(reg->reset, rows[r].reset);
+		assert_int_equal(reg->rw, rows[r].rw);
+		assert_int_equal(reg->w1c, rows[r].w1c);
+	}
+}
+
 static void versions_and_texts(void **state)
 {
 	char version[32];
@@ -156,8 +245,12 @@ static void versions_and_texts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rows_are_sound),      cmocka_unit_test(each_place_has_one), cmocka_unit_test(names),
-		cmocka_unit_test(names_of_the_manual), cmocka_unit_test(versions_and_texts),
+		cmocka_unit_test(rows_are_sound),
+		cmocka_unit_test(each_place_has_one),
+		cmocka_unit_test(names),
+		cmocka_unit_test(names_of_the_manual),
+		cmocka_unit_test(values_of_the_reference),
+		cmocka_unit_test(versions_and_texts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -116,13 +116,23 @@ static void alarms(void **state)
 	bench_destroy(bench);
 }
 
+/* Thresholds the wrong way round: both alarms. */
+static void both_alarms(void **state)
+{
+	struct bench *bench = bench_create_linked(NULL, "2", NULL);
+
+	(void)state;
+	gas_write(&bench->hosts[0], TMPCTL, ABOVE_HTH | BELOW_LTH | 10u << 16 | 200u);
+	assert_int_equal(gas_read(&bench->hosts[0], TMPALARM) & 0x3F000000, ABOVE_HTH | BELOW_LTH);
+	bench_destroy(bench);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(hwmon),
-		cmocka_unit_test(adjustment_ends_at_the_scale),
-		cmocka_unit_test(powered_down),
-		cmocka_unit_test(alarms),
+		cmocka_unit_test(hwmon),        cmocka_unit_test(adjustment_ends_at_the_scale),
+		cmocka_unit_test(powered_down), cmocka_unit_test(alarms),
+		cmocka_unit_test(both_alarms),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
