@@ -93,7 +93,6 @@ static void ntb_exit(PCIDevice *dev)
 	IdtNtb *s = IDT_NTB(dev);
 
 	if (s->attachment) {
-		pci_device_deassert_intx(dev); /* the bus counts levels, and nobody would take this one back */
 		idtdev_ram_stop(s);
 		qemu_set_fd_handler(idtntb_attachment_fd(s->attachment), NULL, NULL, NULL);
 		idtntb_detach(s->attachment);

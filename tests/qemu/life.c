@@ -91,7 +91,7 @@ static void hot_plug(void **state)
 	machine_stop(m);
 }
 
-/* Unplugged with its INTx line up; the bus would fall over a level that stays. */
+/* Unplugged with its INTx line up: the bus asserts at its reset that no level is left. */
 static void unplugged_interrupting(void **state)
 {
 	struct machine *m = MACHINE(SHARED_RAM("64M"), "-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off",
