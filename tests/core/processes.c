@@ -6,6 +6,7 @@
 #include "crowd.h"
 
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -83,8 +84,10 @@ static pid_t start(struct crowd *crowd, unsigned slot, uint32_t owner)
 	pid_t child = fork();
 
 	assert_true(child >= 0);
-	if (!child)
+	if (!child) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nothing behind */
 		live(crowd, slot, owner);
+	}
 	return child;
 }
 
