@@ -51,8 +51,11 @@ fill_in() {
 
 # kernel_arguments N
 kernel_arguments() {
+    local patience=""
+    # An emulated CPU may wait long for a real one; its kernel must not take that for a lockup of its own.
+    [ "$ACCEL" != tcg ] || patience="rcupdate.rcu_cpu_stall_timeout=120 watchdog_thresh=60"
     echo "console=ttyS0 iomem=relaxed panic=-1 random.trust_cpu=on ntb_pingpong.delay_ms=100 idtntb.id=$1 idtntb.port=$SSH_BASE" \
-        "${CLIENT:+idtntb.client=$CLIENT} idtntb.report $APPEND"
+        "${CLIENT:+idtntb.client=$CLIENT} idtntb.report $patience $APPEND"
 }
 
 # guest_command N: write $RUN/vmN.cmd.
