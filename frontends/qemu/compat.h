@@ -100,6 +100,21 @@ static inline void device_class_set_legacy_reset(DeviceClass *dc, DeviceReset re
 }
 #endif
 
+/*
+ * A plugin says itself what is wrong when it meets another version (plugin.c). For that it must load there: what not all
+ * versions have is bound weakly, or the dynamic linker would be first, with "undefined symbol".
+ */
+#ifdef IDT_NTB_PLUGIN
+#if IDT_QEMU_AT_LEAST(9, 2)
+#pragma weak device_class_set_legacy_reset
+#endif
+#if IDT_QEMU_AT_LEAST(10, 0)
+#pragma weak device_class_set_props_n
+#else
+#pragma weak device_class_set_props
+#endif
+#endif
+
 /* Property arrays became const and lost their end mark in 10.0. */
 #if IDT_QEMU_AT_LEAST(10, 0)
 #define IDT_PROPERTIES static const Property

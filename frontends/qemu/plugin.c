@@ -59,6 +59,13 @@ static bool version_matches(void)
 	return match;
 }
 
+/* Before QEMU looks at the version of the plugin interface, whose number tells nobody what to do. */
+__attribute__((constructor)) static void refuse_other_versions(void)
+{
+	if (!version_matches())
+		exit(EXIT_FAILURE);
+}
+
 QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc, char **argv)
 {
 	(void)id;
@@ -68,8 +75,6 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_
 			     argv[0]);
 		return -1;
 	}
-	if (!version_matches())
-		return -1;
 	idtdev_ntb_register_type();
 	return 0;
 }
