@@ -425,7 +425,7 @@ enum idtntb_window_state {
 /** What idtntb_window_state means, in a few words. Static storage. */
 const char *idtntb_window_state_text(enum idtntb_window_state state);
 
-/** A window as it stands. */
+/** A window, see idtntb_port_window(). */
 struct idtntb_window {
 	unsigned bar; /**< number of the BAR */
 	unsigned entry; /**< of its lookup table; 0 when direct */
@@ -439,7 +439,9 @@ struct idtntb_window {
 };
 
 /**
- * Describe window IDTNTB_WINDOW(bar, entry) as it stands.
+ * Describe window IDTNTB_WINDOW(bar, entry): own changes show at once, those of peers from idtntb_port_service() on.
+ * Between two calls of window_changed() for a window what is told here of its target stays the same, so that a host
+ * which maps it misses nothing. Accesses by idtntb_port_bar_read() and _write() go by the state of the moment.
  * @return 0, or -EINVAL when the BAR setup has no such window (state IDTNTB_WINDOW_NONE).
  */
 int idtntb_port_window(const struct idtntb_port *port, unsigned window, struct idtntb_window *info);

@@ -22,13 +22,6 @@ struct idt_sources {
 #define SOURCE_INBOUND 0x2u
 #define SOURCE_LATCH 0x4u
 
-/* A window as it was last reported. */
-struct idt_window_seen {
-	bool through; /* open and readable */
-	uint8_t slot;
-	uint64_t address, length;
-};
-
 struct idt_member_seen {
 	uint64_t member;
 	uint32_t forced;
@@ -59,7 +52,7 @@ struct idtntb_port {
 
 	uint32_t seen_epoch;
 	struct idt_member_seen seen[IDTNTB_PORTS];
-	struct idt_window_seen windows[IDTNTB_WINDOWS];
+	struct idtntb_window windows[IDTNTB_WINDOWS]; /* as last reported; what does not exist stays zero */
 	struct idtntb_port_stats stats;
 	uint32_t errors[512]; /* guest errors by row of the table, for the rate limit */
 };

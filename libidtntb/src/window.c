@@ -126,26 +126,37 @@ static bool describe(const struct idtntb_port *port, unsigned bar, unsigned entr
 	return true;
 }
 
+/*
+ * As last reported, not as it is now: a host that maps what it finds here must hear of every change after that. A change
+ * that is found here first and undone before the next look would be none to report().
+ */
 int idtntb_port_window(const struct idtntb_port *port, unsigned window, struct idtntb_window *info)
 {
-	return describe(port, window / IDTNTB_LUT_ENTRIES, window % IDTNTB_LUT_ENTRIES, admitted(port), info) ? 0
-													      : -EINVAL;
+	unsigned bar = window / IDTNTB_LUT_ENTRIES, entry = window % IDTNTB_LUT_ENTRIES;
+
+	if (bar >= IDTNTB_BARS || entry >= idt_bar_windows(setups(port), bar)) {
+		*info = (struct idtntb_window){ .bar = bar, .entry = entry, .state = IDTNTB_WINDOW_NONE };
+		return -EINVAL;
+	}
+	*info = port->windows[window];
+	return 0;
+}
+
+/* Whether two states are one to a host that maps what is readable. */
+static bool same_target(const struct idtntb_window *x, const struct idtntb_window *y)
+{
+	if (!x->readable || !y->readable)
+		return x->readable == y->readable;
+	return x->slot == y->slot && x->address == y->address && x->length == y->length;
 }
 
 static void report(struct idtntb_port *port, unsigned index, const struct idtntb_window *window)
 {
-	struct idt_window_seen now = { window->readable, 0, 0, 0 };
-	struct idt_window_seen *seen = &port->windows[index];
+	bool same = same_target(&port->windows[index], window);
 
-	if (now.through) {
-		now.slot = (uint8_t)window->slot;
-		now.address = window->address;
-		now.length = window->length;
-	}
-	if (now.through == seen->through && now.slot == seen->slot && now.address == seen->address &&
-	    now.length == seen->length)
+	port->windows[index] = *window;
+	if (same)
 		return;
-	*seen = now;
 	idt_log(port, IDTNTB_LOG_DEBUG, "window BAR%u.%u: %s%s", window->bar, window->entry,
 		idtntb_window_state_text(window->state),
 		window->state == IDTNTB_WINDOW_OPEN && !window->readable ? ", but CPEN is 0" : "");

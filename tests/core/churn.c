@@ -28,8 +28,13 @@ static void turmoil(struct actor *actor)
 		actor_write(actor, 0x4D8, (random >> 16 & 1) | actor_read(actor, 0x4D0) << 17);
 		break;
 	case 3:
-		idtntb_switch_link_force(actor->sw, actor->crowd->topology.ports[(random >> 8) % count].port,
-					 random >> 16 & 1);
+		/* Or take it for dead, wrongly. */
+		if (random >> 20 & 1)
+			idtntb_switch_sweep(actor->sw, actor->crowd->topology.ports[(random >> 8) % count].port,
+					    100 + (random >> 8) % count);
+		else
+			idtntb_switch_link_force(actor->sw, actor->crowd->topology.ports[(random >> 8) % count].port,
+						 random >> 16 & 1);
 		idtntb_port_announce(actor->port);
 		break;
 	case 4:
@@ -67,24 +72,40 @@ static bool is_settled(struct actor *actor)
 	return actor->intx == pending;
 }
 
-/* Everybody changes what the windows of the others depend on; then all stop, answer their kicks, and compare. */
-static bool churn(struct actor *actor)
+/* Wait until all hosts have come here `times` times. */
+static void meet(struct actor *actor, uint64_t times)
 {
 	struct crowd *crowd = actor->crowd;
 
+	atomic_fetch_add(&crowd->progress[7], 1);
+	while (!actor_stopped(actor) && atomic_load(&crowd->progress[7]) < times * crowd->topology.port_count)
+		actor_idle(actor);
+}
+
+static void answer(struct actor *actor)
+{
+	while (atomic_load(&actor->crowd->kicked[actor->slot]))
+		actor_idle(actor);
+}
+
+/* Few changes at a time, of what the windows of others depend on; then all stop, answer their kicks, and compare. */
+static bool churn(struct actor *actor)
+{
 	idtntb_port_log_set(actor->port, IDTNTB_LOG_ERROR);
 	idtntb_port_config_write(actor->port, 0xD0, 0, 4);
-	for (uint32_t n = 0; n < crowd_rounds / 4 && !actor_stopped(actor); n++) {
-		turmoil(actor);
-		actor_idle(actor);
+	for (uint32_t n = 0; n < crowd_rounds && !actor_stopped(actor); n++) {
+		for (uint32_t changes = actor_random(actor) % 4; changes; changes--)
+			turmoil(actor);
+		/* No more changes; but who was taken for dead may say only now that it lives, and tells the others. */
+		meet(actor, 3 * n + 1);
+		answer(actor);
+		meet(actor, 3 * n + 2);
+		answer(actor);
+		if (!is_settled(actor))
+			return false;
+		meet(actor, 3 * n + 3);
 	}
-	atomic_fetch_add(&crowd->progress[7], 1);
-	while (!actor_stopped(actor) && atomic_load(&crowd->progress[7]) < crowd->topology.port_count)
-		actor_idle(actor);
-	/* No more changes; those that were made have been announced. */
-	while (atomic_load(&crowd->kicked[actor->slot]))
-		actor_idle(actor);
-	return is_settled(actor);
+	return true;
 }
 
 static void nothing_is_missed(void **state)

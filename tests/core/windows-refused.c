@@ -6,6 +6,7 @@ static enum idtntb_window_state state_of(struct bench_host *host, unsigned bar, 
 {
 	struct idtntb_window window;
 
+	bench_run(host->bench);
 	idtntb_port_window(host->port, IDTNTB_WINDOW(bar, entry), &window);
 	return window.state;
 }
@@ -210,6 +211,36 @@ static void no_news(void **state)
 	bench_destroy(bench);
 }
 
+/*
+ * A host asks again at some other moment, and a peer's change is undone before the host is served: what it was told
+ * before still holds, or a mapping would outlive its reason.
+ */
+static void asked_at_any_moment(void **state)
+{
+	struct bench *bench = bench_create_linked(NULL, "2", NULL);
+	struct bench_host *a = &bench->hosts[0], *b = &bench->hosts[1];
+	struct idtntb_window window;
+	uint32_t word = 0;
+
+	(void)state;
+	driver_mw_set(a, 2, 0, 1, 0, 0x100000);
+	idtntb_port_link_set(b->port, false);
+	bench_run(bench);
+	bench_forget(a);
+	idtntb_port_link_set(b->port, true);
+	assert_int_equal(idtntb_port_window(a->port, IDTNTB_WINDOW(2, 0), &window), 0);
+	assert_false(window.readable);
+	/* An access goes by what is. */
+	idtntb_port_bar_read(a->port, 2, 0, &word, 4);
+	assert_int_not_equal(word, ~0u);
+	idtntb_port_link_set(b->port, false);
+	bench_run(bench);
+	assert_int_equal(a->window_changes, 0);
+	idtntb_port_window(a->port, IDTNTB_WINDOW(2, 0), &window);
+	assert_false(window.readable);
+	bench_destroy(bench);
+}
+
 /* Reset of the function: all windows closed, of both sides, and the tables empty (section 13). */
 static void closed_by_reset(void **state)
 {
@@ -242,7 +273,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reasons_in_order), cmocka_unit_test(each_reason_alone),
 		cmocka_unit_test(completions_off),  cmocka_unit_test(step_by_step),
-		cmocka_unit_test(no_news),          cmocka_unit_test(closed_by_reset),
+		cmocka_unit_test(no_news),          cmocka_unit_test(asked_at_any_moment),
+		cmocka_unit_test(closed_by_reset),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
