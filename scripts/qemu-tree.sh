@@ -40,9 +40,9 @@ qemu_tree_build() {
         sort -z | xargs -0 sha256sum | sha256sum | cut -c1-12)
     [ "$(cat "$dir/.built" 2>/dev/null)" = "$key" ] && return 0
     say "building QEMU 10.2 with the device in its tree"
-    quiet "$log" cmake --preset release -S "$IDTNTB_ROOT" -B "$dir/project" -DBUILD_TESTING=OFF -DIDTNTB_QEMU_SDK= \
+    quiet "$log" cmake --preset release -S "$IDTNTB_ROOT" -B "$(build_dir tree)" -DBUILD_TESTING=OFF -DIDTNTB_QEMU_SDK= \
         -DCMAKE_INSTALL_PREFIX="$dir/prefix"
-    quiet "$log" nice ninja -C "$dir/project" -j2 install
+    quiet "$log" nice ninja -C "$(build_dir tree)" -j2 install
     pkgconfig=$(dirname "$(find "$dir/prefix" -name idtntb-transport.pc | head -n 1)")
     quiet "$log" "$IDTNTB_ROOT/frontends/qemu/tree/add-to-qemu" "$dir/src"
     mkdir -p "$dir/build"
