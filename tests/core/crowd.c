@@ -37,12 +37,35 @@ static void on_window_changed(void *opaque, unsigned index)
 	actor->address[index] = window.address;
 }
 
+static int on_peer_read(void *opaque, unsigned slot, uint64_t address, void *data, size_t size)
+{
+	struct actor *actor = opaque;
+
+	(void)slot;
+	actor->reads++;
+	actor->read_address = address;
+	memset(data, 0, size);
+	return 0;
+}
+
+static int on_peer_write(void *opaque, unsigned slot, uint64_t address, const void *data, size_t size)
+{
+	(void)opaque;
+	(void)slot;
+	(void)address;
+	(void)data;
+	(void)size;
+	return 0;
+}
+
 static const struct idtntb_port_ops ops = {
 	.size = sizeof(ops),
 	.msi = on_msi,
 	.intx = on_intx,
 	.kick = on_kick,
 	.window_changed = on_window_changed,
+	.peer_read = on_peer_read,
+	.peer_write = on_peer_write,
 };
 
 static size_t block_room(void)

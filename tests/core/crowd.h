@@ -36,6 +36,8 @@ struct actor {
 	bool intx;
 	bool mapped[IDTNTB_WINDOWS]; /* windows that were readable when last told of */
 	uint64_t address[IDTNTB_WINDOWS]; /* their targets */
+	unsigned reads; /* that went through a window to a peer */
+	uint64_t read_address; /* of the last */
 	uint64_t random;
 };
 
