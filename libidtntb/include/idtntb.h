@@ -125,6 +125,13 @@ int idtntb_topology_parse(struct idtntb_topology *topology, const char *chip, co
  */
 int idtntb_topology_check(const struct idtntb_topology *topology, struct idtntb_error *error);
 
+/**
+ * Compare the topology somebody asks for with the one a switch has.
+ * @return 0 when they are the same, or -EINVAL with @p error naming the first difference.
+ */
+int idtntb_topology_compare(const struct idtntb_topology *wanted, const struct idtntb_topology *found,
+			    struct idtntb_error *error);
+
 /* ------------------------------------------------------------------ the register table */
 
 /** Which of the chip's address spaces a register lives in. */

@@ -213,9 +213,8 @@ int idtntb_port_move(struct idtntb_port *port, struct idtntb_switch *to, struct 
 {
 	struct block_port *from = port->shared;
 
-	if (memcmp(&port->sw->topology, &to->topology, sizeof(to->topology)))
-		return idt_error(error, -EPROTO, "the switch to move port %u to has another topology",
-				 idtntb_port_number(port));
+	if (idtntb_topology_compare(&port->sw->topology, &to->topology, error))
+		return -EPROTO;
 	port->sw = to;
 	port->shared = idt_block_port(to, port->slot);
 	for (uint32_t d = 0; d < NT_DWORDS; d++)

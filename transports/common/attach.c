@@ -113,7 +113,7 @@ static int find_port(struct idtntb_attachment *a, const struct idtntb_attach_opt
 	if (ret)
 		return ret;
 	topology = idtntb_switch_topology(a->sw);
-	if (options->topology && (ret = ntb_topology_same(options->topology, topology, error)))
+	if (options->topology && (ret = idtntb_topology_compare(options->topology, topology, error)))
 		return ret;
 	slot = idtntb_switch_slot(a->sw, options->port);
 	if (slot < 0)
@@ -203,7 +203,7 @@ int ntb_attachment_move(struct idtntb_attachment *a, struct idtntb_switch *sw, v
 	struct idtntb_switch *old = a->sw;
 	int ret;
 
-	ret = ntb_topology_same(idtntb_switch_topology(old), idtntb_switch_topology(sw), error);
+	ret = idtntb_topology_compare(idtntb_switch_topology(old), idtntb_switch_topology(sw), error);
 	if (ret)
 		return ret;
 	ntb_copy_drain(&a->copy);

@@ -102,8 +102,6 @@ void ntb_windows_check_owners(struct idtntb_attachment *a);
 void ntb_windows_unmap_all(struct idtntb_attachment *a);
 
 /* topology.c */
-int ntb_topology_same(const struct idtntb_topology *wanted, const struct idtntb_topology *found,
-		      struct idtntb_error *error);
 /* The topology to make a switch of: the one given, or the default. */
 int ntb_topology_choose(struct idtntb_topology *topology, const struct idtntb_attach_options *options,
 			struct idtntb_error *error);

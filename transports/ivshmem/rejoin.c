@@ -108,7 +108,8 @@ static int prepare(struct idtntb_attachment *a, struct ntb_memory *to, struct id
 	if (!load) {
 		ret = ntb_open_switch(sw, to->base, to->size, error);
 		if (!ret)
-			ret = ntb_topology_same(idtntb_switch_topology(a->sw), idtntb_switch_topology(*sw), error);
+			ret = idtntb_topology_compare(idtntb_switch_topology(a->sw), idtntb_switch_topology(*sw),
+						      error);
 		if (ret)
 			return ret;
 		load = untouched(*sw, to);

@@ -49,21 +49,6 @@ static bool topology_in(int fd, struct idtntb_topology *topology)
 	return good;
 }
 
-static bool same_topology(const struct idtntb_topology *a, const struct idtntb_topology *b)
-{
-	if (a->chip != b->chip || a->port_count != b->port_count)
-		return false;
-	for (unsigned p = 0; p < a->port_count; p++) {
-		const struct idtntb_port_setup *x = &a->ports[p], *y = &b->ports[p];
-
-		if (x->port != y->port || x->partition != y->partition || x->link_speed != y->link_speed ||
-		    x->link_width != y->link_width || memcmp(x->barsetup, y->barsetup, sizeof(x->barsetup)))
-			return false;
-	}
-	return !memcmp(a->godbellmsk, b->godbellmsk, sizeof(a->godbellmsk)) &&
-	       !memcmp(a->gidbellmsk, b->gidbellmsk, sizeof(a->gidbellmsk));
-}
-
 /* Whether it is a link as this server makes them: nothing else is ever replaced. */
 static bool is_our_link(const char *path)
 {
@@ -108,7 +93,7 @@ static bool fits(int fd, const struct server_options *options)
 	struct stat st;
 
 	return !fstat(fd, &st) && (uint64_t)st.st_size == options->size && topology_in(fd, &topology) &&
-	       same_topology(&topology, &options->topology);
+	       !idtntb_topology_compare(&options->topology, &topology, NULL);
 }
 
 /*
