@@ -40,7 +40,8 @@ void ntb_lock_drop(int fd, unsigned byte)
 
 bool ntb_lock_free(int fd, unsigned byte)
 {
-	struct flock lock = range(F_WRLCK, byte);
+	/* Claims are write locks. The read lock that a server's keeper gets when the last claim goes is none. */
+	struct flock lock = range(F_RDLCK, byte);
 
 	return !fcntl(fd, F_OFD_GETLK, &lock) && lock.l_type == F_UNLCK;
 }
