@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A port's life: its attachment stays for as long as the server runs, clients come and go. */
+#include "server.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+/* When no client could be accepted for want of descriptors: how long until the next try, ms. */
+#define ACCEPT_PAUSE 200
+
+enum { POLL_STOP, POLL_WAKE, POLL_ATTACHMENT, POLL_LISTENER, POLL_CLIENT, POLL_COUNT };
+
+static int attach(struct port *port)
+{
+	const struct server_options *options = port->options;
+	const struct idtntb_frontend_ops ops = {
+		.size = sizeof(ops),
+		.msi = interrupts_msi,
+		.intx = interrupts_intx,
+		.window_map = windows_map,
+		.log = report_log,
+		.guest_error = report_guest_error,
+	};
+	const struct idtntb_attach_options attach_options = {
+		.spec = options->spec,
+		.port = port->number,
+		.topology = options->topology_given ? &options->topology : NULL,
+		.unsealed_ram = true, /* the guard is there for what could be cut short */
+		.log_level = options->log_level,
+	};
+	struct idtntb_error error;
+	int ret = idtntb_attach(&port->attachment, &attach_options, &ops, port, &error);
+
+	if (ret) {
+		port->attachment = NULL;
+		say("port %u: %s", port->number, error.text);
+		return ret;
+	}
+	port->handle = idtntb_attachment_port(port->attachment);
+	windows_open(port);
+	return 0;
+}
+
+int port_open(struct port *port, const struct server_options *options, unsigned index, int stop)
+{
+	int error;
+
+	port->options = options;
+	port->number = options->ports[index].port;
+	port->stop = stop;
+	port->gate.fd = -1;
+	port->listener.fd = port->listener.lock = port->listener.spare = -1;
+	port->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (port->wake < 0 || memory_open(port)) {
+		error = port->wake < 0 ? -errno : -ENOMEM;
+		say_port(port, "cannot start: %s", strerror(-error));
+		return error;
+	}
+	error = listener_open(&port->listener, options->ports[index].path, options->mode);
+	if (!error)
+		error = attach(port);
+	if (!error)
+		error = device_open(port);
+	return error;
+}
+
+void port_close(struct port *port)
+{
+	if (port->context)
+		device_close(port);
+	idtntb_detach(port->attachment);
+	memory_close(port);
+	gate_destroy(&port->gate);
+	listener_close(&port->listener);
+	if (port->wake >= 0)
+		close(port->wake);
+}
+
+/* ---------------------------------------------------------------- a client */
+
+/* libvfio-user closes the connection once it sees its end, and takes back all that the client has set up. */
+static void disconnect(struct port *port)
+{
+	char why[sizeof(port->gate.wrong)];
+
+	snprintf(why, sizeof(why), "%s", port->gate.wrong);
+	gate_refuse(&port->gate, "the end");
+	if (port->connected) {
+		/* First of all, so that peers do not see a link without memory behind it. */
+		idtntb_port_link_set(port->handle, false);
+		while (vfu_run_ctx(port->context) == 0 || errno != ENOTCONN)
+			;
+	} else if (port->gate.fd >= 0) {
+		close(port->gate.fd);
+	}
+	memory_unstage(port);
+	if (why[0] && worth_a_line(&port->lines))
+		say_port(port, "client thrown out: %s", why);
+	else if (!why[0] && port->connected && port->options->log_level >= IDTNTB_LOG_INFO)
+		say_port(port, "client gone");
+	port->connected = false;
+	gate_closed(&port->gate);
+}
+
+/* The first message. @return whether there is a client now. */
+static bool negotiate(struct port *port)
+{
+	if (vfu_attach_ctx(port->context)) {
+		port->gate.fd = -1; /* libvfio-user has closed it */
+		gate_refuse(&port->gate, "VERSION was not one to agree on");
+		return false;
+	}
+	port->connected = true;
+	if (port->options->log_level >= IDTNTB_LOG_INFO)
+		say_port(port, "client connected");
+	idtntb_port_link_set(port->handle, true);
+	return true;
+}
+
+/* @return whether the client stays. */
+static bool handle_message(struct port *port)
+{
+	struct gate *gate = &port->gate;
+	const uint16_t command = gate->header.command;
+	struct gate_set_irqs irqs;
+	struct gate_dma_map map;
+
+	if (!gate_check(gate, port->connected))
+		return false;
+	if (!port->connected)
+		return negotiate(port);
+	if (command == GATE_SET_IRQS)
+		gate_get_set_irqs(gate, &irqs);
+	if (command == GATE_DMA_MAP && gate->fd_count) {
+		gate_get_dma_map(gate, &map);
+		gate->fd_count = 0;
+		if (!memory_stage(port, &map, gate->fds[0]))
+			gate_spoil_dma_map(gate);
+	}
+	if (vfu_run_ctx(port->context) < 0) {
+		gate_refuse(gate, "%s", strerror(errno));
+		/* A reply could not be sent, and libvfio-user has cleaned up already. */
+		if (errno == ENOTCONN) {
+			port->connected = false;
+			gate->fd = -1;
+		}
+		return false;
+	}
+	if (command == GATE_DMA_MAP)
+		memory_unstage(port);
+	else if (command == GATE_SET_IRQS)
+		interrupts_set(port, &irqs);
+	return true;
+}
+
+static void serve(struct port *port)
+{
+	/* One message: most clients wait for its answer, so that poll() is the next thing to do and not another read. */
+	switch (gate_read(&port->gate)) {
+	case GATE_WAIT:
+		return;
+	case GATE_OVER:
+		disconnect(port);
+		return;
+	case GATE_MESSAGE:
+		if (handle_message(port))
+			gate_next(&port->gate);
+		else
+			disconnect(port);
+	}
+}
+
+/* ---------------------------------------------------------------- the thread */
+
+/* @return how long to wait before the next try, ms; -1: no reason to wait. */
+static int take_client(struct port *port)
+{
+	int fd = listener_accept(&port->listener);
+
+	if (fd < 0) {
+		if (fd == -EAGAIN || fd == -EINTR || fd == -ECONNABORTED)
+			return -1;
+		if (worth_a_line(&port->lines))
+			say_port(port, "a client was refused: %s; raise the limit of open files (ulimit -n)",
+				 strerror(-fd));
+		return ACCEPT_PAUSE;
+	}
+	if (port->gate.fd >= 0) {
+		close(fd);
+		if (worth_a_line(&port->lines))
+			say_port(port, "a client was refused: there is one already; each port takes one");
+		return -1;
+	}
+	gate_open(&port->gate, fd, port->stop);
+	return -1;
+}
+
+static void look_at_memory(struct port *port)
+{
+	uint64_t count;
+
+	if (read(port->wake, &count, sizeof(count)) != (ssize_t)sizeof(count) || port->gate.fd < 0)
+		return;
+	if (memory_broken(port)) {
+		gate_refuse(&port->gate, "it has cut its RAM short; use memory that is sealed against shrinking");
+		disconnect(port);
+	}
+}
+
+static void *run(void *opaque)
+{
+	struct port *port = opaque;
+	struct pollfd fds[POLL_COUNT] = {
+		[POLL_STOP] = { .fd = port->stop, .events = POLLIN },
+		[POLL_WAKE] = { .fd = port->wake, .events = POLLIN },
+		[POLL_ATTACHMENT] = { .fd = idtntb_attachment_fd(port->attachment), .events = POLLIN },
+		[POLL_LISTENER] = { .events = POLLIN },
+		[POLL_CLIENT] = { .events = POLLIN },
+	};
+	int pause = -1;
+
+	gate_enter(&port->gate);
+	for (;;) {
+		int timeout = pause >= 0 ? pause : gate_remaining(&port->gate, port->connected);
+
+		fds[POLL_LISTENER].fd = pause >= 0 ? -1 : port->listener.fd;
+		fds[POLL_CLIENT].fd = port->gate.fd;
+		pause = -1;
+		if (poll(fds, POLL_COUNT, timeout) < 0)
+			continue;
+		if (fds[POLL_STOP].revents)
+			break;
+		if (fds[POLL_WAKE].revents)
+			look_at_memory(port);
+		if (fds[POLL_ATTACHMENT].revents)
+			idtntb_attachment_process(port->attachment);
+		if (fds[POLL_CLIENT].revents && port->gate.fd >= 0)
+			serve(port);
+		else if (gate_remaining(&port->gate, port->connected) == 0) {
+			gate_refuse(&port->gate, port->connected ? "half a message and no more for %d ms" :
+								   "no VERSION within %d ms",
+				    GATE_PATIENCE_MS);
+			disconnect(port);
+		}
+		/* One that hangs up makes room: its last messages, then its end, come before the next one's first. */
+		if (fds[POLL_LISTENER].revents && !(port->gate.fd >= 0 && (fds[POLL_CLIENT].revents & POLLHUP)))
+			pause = take_client(port);
+	}
+	if (port->gate.fd >= 0)
+		disconnect(port);
+	atomic_store(&port->ended, true);
+	return NULL;
+}
+
+int port_start(struct port *port)
+{
+	int error = pthread_create(&port->thread, NULL, run, port);
+
+	if (error)
+		say_port(port, "no thread: %s", strerror(error));
+	port->running = !error;
+	return -error;
+}
+
+/* A thread may sit in a system call on a client's descriptor that the client has made to block: signals get it out. */
+void port_join(struct port *port)
+{
+	if (!port->running)
+		return;
+	while (!atomic_load(&port->ended)) {
+		pthread_kill(port->thread, SIGUSR1);
+		usleep(1000);
+	}
+	pthread_join(port->thread, NULL);
+	port->running = false;
+}
