@@ -200,8 +200,13 @@ int ntb_copy_serve_start(struct ntb_copy *copy)
 	}
 	atomic_store(&copy->nonsense, 0);
 	atomic_store(&copy->stop, false);
-	/* Signals are the program's own business and go to its own threads. */
+	/*
+	 * Signals are the program's own business and go to its own threads. But a fault in the RAM it offers comes here,
+	 * and to block that is to die of it, whatever handler the program has.
+	 */
 	sigfillset(&all);
+	sigdelset(&all, SIGBUS);
+	sigdelset(&all, SIGSEGV);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	ret = pthread_create(&copy->thread, NULL, copier, copy);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
