@@ -13,7 +13,7 @@ plugin_file() { echo "$(build_dir)/frontends/qemu/$1/idtntb-qemu.so"; }
 
 # build_project SDK-VERSION...: the server and the device for each of these QEMUs.
 build_project() {
-    local dir log="$IDTNTB_CACHE/logs/build.log" targets=(idtntb-ivshmem-server) sdks=() v
+    local dir log="$IDTNTB_CACHE/logs/build.log" targets=(idtntb-ivshmem-server) sdks=() v vfio_user=
     need_packages "${BUILD_PACKAGES[@]}"
     dir=$(build_dir)
     for v in "$@"; do
@@ -23,16 +23,23 @@ build_project() {
     for v in 7.2 10.0 11.1; do
         [ -f "$(qemu_sdk_dir "$v")/version" ] && sdks+=("$(qemu_sdk_dir "$v")")
     done
+    if [ -f "$(libvfio_user_dir)/.key" ]; then
+        vfio_user=$(libvfio_user_dir)
+        targets+=(idtntb-vfio-user)
+    fi
     (
         mkdir -p "$dir"
         exec 9>"$dir.lock"
         flock 9
-        local list
+        local list key
         list=$(IFS=';' && echo "${sdks[*]}")
-        if [ ! -f "$dir/build.ninja" ] || [ "$(cat "$dir/.sdks" 2>/dev/null)" != "$list" ]; then
+        # What decides whether the configuration still fits.
+        key="$list $vfio_user"
+        if [ ! -f "$dir/build.ninja" ] || [ "$(cat "$dir/.sdks" 2>/dev/null)" != "$key" ]; then
             say "configuring the build in $dir"
-            quiet "$log" cmake --preset release -S "$IDTNTB_ROOT" -B "$dir" "-DIDTNTB_QEMU_SDK=$list"
-            printf '%s\n' "$list" >"$dir/.sdks"
+            quiet "$log" cmake --preset release -S "$IDTNTB_ROOT" -B "$dir" "-DIDTNTB_QEMU_SDK=$list" \
+                "-DIDTNTB_LIBVFIO_USER=$vfio_user"
+            printf '%s\n' "$key" >"$dir/.sdks"
         fi
         quiet "$log" nice ninja -C "$dir" -j2 "${targets[@]}" 9>&-
     ) || exit 1

@@ -29,6 +29,8 @@ how to log in. Ends with Ctrl-C; guests and all they used go with it.
   --ports LIST          the switch's ports of guests 1, 2, ... such as 0,4,6 (each may have =PARTITION)
   --bars SETUP          windows of each port: lut24[:SIZE] (default), lut12x2[:SIZE] or six BARSETUP values
   --device-args ARGS    more properties of each idt-ntb device, such as msi=off or windows=copy
+  --frontend WHICH      how guests get their port: qemu (default; the device idt-ntb), vfio-user (one server, QEMU 11.1's
+                        vfio-user-pci), or mixed (guests 2, 4, ... by vfio-user, all on one ivshmem switch)
   --server WHICH        own (default), or stock: QEMU's contrib/ivshmem-server, windows by copy then
 
   --qemu WHICH          7.2 (default), 10.0, 11.1 (Debian's, fetched as needed) or the path of a qemu-system-x86_64
@@ -62,7 +64,7 @@ chip_ports() {
 
 vms_defaults() {
     GUEST_COUNT=2 RUN_WHAT="" EXEC_SCRIPT="" CLIENT="" CLIENT_GIVEN="" SECONDS_SHOWN=3 TIMEOUT="" LOG_DIR=""
-    CHIP="" PORTS="" BARS="" DEVICE_ARGS="" SERVER=own QEMU_WANTED=7.2 QEMU_ARGS="" ACCEL=tcg MEM=512M RAM_PATH=""
+    CHIP="" PORTS="" BARS="" DEVICE_ARGS="" FRONTEND=qemu SERVER=own QEMU_WANTED="" QEMU_ARGS="" ACCEL=tcg MEM=512M RAM_PATH=""
     OWN_KERNEL="" OWN_MODULES="" OWN_INITRD="" KTREE="" APPEND="" WANTED_ID="" BOOT_TIMEOUT=180
     local n
     for n in 1 2 3 4 5 6 7 8; do
@@ -112,6 +114,7 @@ vms_option() {
     --ports) PORTS=$value ;;
     --bars) BARS=$value ;;
     --device-args) DEVICE_ARGS=$value ;;
+    --frontend) FRONTEND=$value ;;
     --server) SERVER=$value ;;
     --qemu) QEMU_WANTED=$value ;;
     --qemu-args) QEMU_ARGS=$value ;;
@@ -171,6 +174,16 @@ vms_check() {
     esac
     [[ $MEM =~ ^[1-9][0-9]{0,5}[MG]$ ]] || usage_fail "--mem '$MEM': a size such as 512M or 6G expected"
     case $SERVER in own | stock) ;; *) usage_fail "--server '$SERVER': own or stock expected" ;; esac
+    case $FRONTEND in
+    qemu | mixed) ;;
+    vfio-user)
+        [ "$RUN_WHAT" != perf ] || usage_fail "--run perf: its counters are of the device idt-ntb; with --frontend qemu or mixed"
+        [ -z "$QEMU_WANTED" ] || usage_fail "--qemu: with --frontend vfio-user it is Debian's $VFIO_USER_QEMU; without --qemu"
+        [ -z "$DEVICE_ARGS" ] || usage_fail "--device-args: for idt-ntb devices, and --frontend vfio-user has none; without one of them"
+        ;;
+    *) usage_fail "--frontend '$FRONTEND': qemu, vfio-user or mixed expected" ;;
+    esac
+    [ "$FRONTEND" = qemu ] || [ "$SERVER" = own ] || usage_fail "--server stock: with --frontend qemu only"
     [[ $CLIENT =~ ^[a-z0-9_,]*$ ]] || usage_fail "--client '$CLIENT': module names separated by commas expected, such as ntb_tool"
     vms_check_files
 }

@@ -60,9 +60,15 @@ kernel_arguments() {
 
 # guest_command N: write $RUN/vmN.cmd.
 guest_command() {
-    local n=$1 port=PORT$1 device cmd extra override=VM${1}_OVERRIDE own=VM${1}_ARGS
+    local n=$1 port=PORT$1 device binary=$QEMU_BINARY plugin="" cmd extra override=VM${1}_OVERRIDE own=VM${1}_ARGS
     device="idt-ntb,bus=ntbslot0,id=ntb0,switch=$SWITCH,port=${NTB_PORTS[n - 1]}"
-    cmd=("$QEMU_BINARY")
+    if vfio_user_guest "$n"; then
+        binary=$(qemu_sdk_dir "$VFIO_USER_QEMU")/binary
+        device=$(vfio_user_device "$n")
+    elif [ -n "$QEMU_SDK" ]; then
+        plugin=$(plugin_file "$QEMU_SDK")
+    fi
+    cmd=("$binary")
     if [ -n "${!override}" ]; then
         mapfile -t extra < <(words "$(fill_in "$n" "${!override}")")
         printf '%s\0' "${cmd[@]}" "${extra[@]}" >"$RUN/vm$n.cmd"
@@ -72,7 +78,7 @@ guest_command() {
     if [ -n "$RAM_PATH" ]; then
         echo "$RAM_PATH/$RUN_ID-vm$n.ram" >>"$RUN/files"
         cmd+=(-object "memory-backend-file,id=ram,size=$MEM,share=on,mem-path=$RAM_PATH/$RUN_ID-vm$n.ram")
-        device+=,unsealed-ram=on
+        vfio_user_guest "$n" || device+=,unsealed-ram=on
     else
         cmd+=(-object "memory-backend-memfd,id=ram,size=$MEM,share=on")
     fi
@@ -88,9 +94,10 @@ guest_command() {
         -qmp "unix:$SOCKETS/qmp$n,server=on,wait=off"
         -device virtio-rng-pci,addr=2
         -netdev "user,id=net0,hostfwd=tcp:127.0.0.1:${!port}-:22" -device virtio-net-pci,netdev=net0,romfile=,addr=3)
-    [ -n "$QEMU_SDK" ] && cmd+=(-plugin "$(plugin_file "$QEMU_SDK")")
+    vfio_user_guest "$n" || device+=${DEVICE_ARGS:+,$DEVICE_ARGS}
+    [ -z "$plugin" ] || cmd+=(-plugin "$plugin")
     cmd+=(-device pcie-root-port,id=ntbslot0,chassis=1,slot=1,addr=4
-        -device "$device${DEVICE_ARGS:+,$DEVICE_ARGS}")
+        -device "$device")
     mapfile -t extra < <(words "$(fill_in "$n" "$QEMU_ARGS")" && words "$(fill_in "$n" "${!own}")")
     printf '%s\0' "${cmd[@]}" ${extra[@]+"${extra[@]}"} >"$RUN/vm$n.cmd"
 }

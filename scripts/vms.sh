@@ -26,8 +26,16 @@ vms_bars() { [ "$RUN_WHAT" != selftest ] || [ -n "$BARS" ] || BARS=lut24:64K; }
 # Everything that takes long and may be missing; nothing of the run exists yet.
 vms_setup() {
     need_packages qemu-system-x86 socat openssh-client
-    choose_qemu "$QEMU_WANTED"
-    if [ -n "$QEMU_SDK" ]; then build_project "$QEMU_SDK"; else build_project; fi
+    if [ "$FRONTEND" != qemu ]; then
+        libvfio_user
+        qemu_sdk "$VFIO_USER_QEMU"
+    fi
+    if [ "$FRONTEND" = vfio-user ]; then
+        QEMU_SDK=$VFIO_USER_QEMU QEMU_BINARY=$(qemu_sdk_dir "$VFIO_USER_QEMU")/binary
+    else
+        choose_qemu "$QEMU_WANTED"
+    fi
+    if [ -n "$QEMU_SDK" ] && [ "$FRONTEND" != vfio-user ]; then build_project "$QEMU_SDK"; else build_project; fi
     [ "$SERVER" = own ] || stock_server
     if [ -n "$OWN_INITRD" ]; then
         kernel
@@ -43,8 +51,33 @@ vms_setup() {
     fi
 }
 
-# vms_server: the command of the switch's server and, once it runs, the ports of the guests.
+# vms_server: the server or servers of the run and, once they run, the ports of the guests.
 vms_server() {
+    local n
+    if [ "$FRONTEND" = vfio-user ]; then
+        vms_switchless
+    else
+        vms_switch
+        vfio_user_server vfio "$SWITCH"
+    fi
+    for ((n = 1; n <= GUEST_COUNT; n++)); do
+        echo "NTBPORT$n=${NTB_PORTS[n - 1]}" >>"$RUN/env"
+    done
+}
+
+# vms_switchless: one process is the switch and serves all guests.
+vms_switchless() {
+    local chip=${CHIP:-$([ "$GUEST_COUNT" -le 6 ] && echo 89HPES24NT6AG2 || echo 89HPES32NT8AG2)} list
+    # With one guest too there are two ports, or there would be no peer to wait for.
+    list=${PORTS:-$(chip_ports "$chip" | cut -d' ' -f "1-$((GUEST_COUNT < 2 ? 2 : GUEST_COUNT))" | tr ' ' ,)}
+    mapfile -t NTB_PORTS < <(tr , '\n' <<<"$list" | cut -d= -f1)
+    [ "${#NTB_PORTS[@]}" -ge "$GUEST_COUNT" ] ||
+        fail "--ports '$PORTS': ${#NTB_PORTS[@]} ports for $GUEST_COUNT guests; as many as --vms expected"
+    vfio_user_server server local:ntb --ports "$list" ${CHIP:+--chip "$CHIP"} ${BARS:+--bars "$BARS"}
+}
+
+# vms_switch: the switch in an ivshmem server's memory.
+vms_switch() {
     local ports=${PORTS:-$((GUEST_COUNT < 2 ? 2 : GUEST_COUNT))} cmd list
     SERVER_KIND=$SERVER
     echo "SERVER_KIND=$SERVER" >>"$RUN/env"
@@ -64,10 +97,6 @@ vms_server() {
     mapfile -t NTB_PORTS < <(tr , '\n' <<<"$list" | cut -d= -f1)
     [ "${#NTB_PORTS[@]}" -ge "$GUEST_COUNT" ] ||
         fail "--ports '$PORTS': ${#NTB_PORTS[@]} ports for $GUEST_COUNT guests; as many as --vms expected"
-    local n
-    for ((n = 1; n <= GUEST_COUNT; n++)); do
-        echo "NTBPORT$n=${NTB_PORTS[n - 1]}" >>"$RUN/env"
-    done
 }
 
 vms_run() {

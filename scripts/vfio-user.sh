@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash
+# Guests whose port is a vfio-user device: which they are, the server behind them, the device of their QEMU.
+# Sourced after lib.sh, processes.sh and qemu-sdk.sh; FRONTEND is an option of vms.sh.
+
+# The first QEMU with the client that Debian has as a binary is 10.1's successor 11.1.
+VFIO_USER_QEMU=11.1
+
+vfio_user_binary() { echo "$(build_dir)/frontends/vfio-user/idtntb-vfio-user"; }
+
+# vfio_user_guest N: whether guest N is one. Mixed: every second, so that two guests are one of each.
+vfio_user_guest() {
+    case $FRONTEND in
+    vfio-user) return 0 ;;
+    mixed) [ "$(($1 % 2))" = 0 ] ;;
+    *) return 1 ;;
+    esac
+}
+
+# vfio_user_device N: the argument of -device.
+vfio_user_device() {
+    printf '{"driver":"vfio-user-pci","bus":"ntbslot0","id":"ntb0","socket":{"type":"unix","path":"%s"}}' "$SOCKETS/vfio$1"
+}
+
+# vfio_user_server NAME SPEC [OPTION...]: start it as process NAME of the run and wait until all its ports listen.
+vfio_user_server() {
+    local name=$1 spec=$2 n i count=0 cmd
+    shift 2
+    cmd=("$(vfio_user_binary)" --switch "$spec" "$@")
+    for ((n = 1; n <= GUESTS; n++)); do
+        vfio_user_guest "$n" || continue
+        cmd+=(--port "${NTB_PORTS[n - 1]}=$SOCKETS/vfio$n")
+        count=$((count + 1))
+    done
+    [ "$count" -gt 0 ] || return 0
+    printf '%s\0' "${cmd[@]}" >"$RUN/$name.cmd"
+    run_start "$name"
+    for ((i = 0; i < 200; i++)); do
+        [ "$(grep -c ': listening on' "$RUN/$name.err")" = "$count" ] && return 0
+        alive "$RUN/$name.pid" || fail "the vfio-user server does not start: $(last_words "$RUN/$name.err")"
+        sleep 0.05
+    done
+    fail "the vfio-user server does not listen after 10 s: $(last_words "$RUN/$name.err")"
+}
