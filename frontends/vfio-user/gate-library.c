@@ -105,25 +105,25 @@ ssize_t gate_library_recv(int fd, void *data, size_t size, int flags)
 	return (ssize_t)size;
 }
 
-/* Wait until the client reads, but not for ever, and not when the server ends. */
-static bool wait_for_room(struct gate *gate, int64_t until)
+/* Wait until the client reads, but not for ever, and not when the server ends. 0: the time is not running yet. */
+static bool wait_for_room(struct gate *gate, int64_t *until)
 {
 	struct pollfd fds[2] = { { .fd = gate->fd, .events = POLLOUT }, { .fd = gate->stop, .events = POLLIN } };
-	const int64_t left = until - gate_now();
+	const int64_t now = gate_now();
 
-	if (left > 0 && poll(fds, 2, (int)left) > 0 && !fds[1].revents)
-		return true;
-	return false;
+	if (!*until)
+		*until = now + GATE_PATIENCE_MS;
+	return now < *until && poll(fds, 2, (int)(*until - now)) > 0 && !fds[1].revents;
 }
 
 /* Replies are sent by this: all of one, or the client must go. */
 ssize_t gate_library_sendmsg(int fd, const struct msghdr *message, int flags)
 {
-	const int64_t until = gate_now() + GATE_PATIENCE_MS;
 	struct gate *gate = current;
 	struct msghdr rest = *message;
 	struct iovec iov[4];
 	ssize_t sent, sum = 0;
+	int64_t until = 0;
 	size_t left = 0;
 
 	if (gate->wrong[0] || fd != gate->fd || rest.msg_iovlen > sizeof(iov) / sizeof(iov[0])) {
@@ -138,7 +138,7 @@ ssize_t gate_library_sendmsg(int fd, const struct msghdr *message, int flags)
 		sent = sendmsg(fd, &rest, flags | MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (sent < 0 && errno == EINTR)
 			continue;
-		if (sent < 0 && (errno != EAGAIN || !wait_for_room(gate, until))) {
+		if (sent < 0 && (errno != EAGAIN || !wait_for_room(gate, &until))) {
 			if (errno == EAGAIN)
 				gate_refuse(gate, "it does not read its replies");
 			errno = ECONNRESET;

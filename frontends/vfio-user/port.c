@@ -3,17 +3,17 @@
 #include "server.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 /* When no client could be accepted for want of descriptors: how long until the next try, ms. */
 #define ACCEPT_PAUSE 200
 
-enum { POLL_STOP, POLL_WAKE, POLL_ATTACHMENT, POLL_LISTENER, POLL_CLIENT, POLL_COUNT };
+enum { SOURCE_STOP, SOURCE_WAKE, SOURCE_ATTACHMENT, SOURCE_LISTENER, SOURCE_CLIENT, SOURCES };
 
 static int attach(struct port *port)
 {
@@ -46,6 +46,28 @@ static int attach(struct port *port)
 	return 0;
 }
 
+static int watch(struct port *port, int fd, uint32_t source)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.u32 = source };
+
+	return epoll_ctl(port->epoll, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+static int watch_all(struct port *port)
+{
+	int error = watch(port, port->stop, SOURCE_STOP);
+
+	if (!error)
+		error = watch(port, port->wake, SOURCE_WAKE);
+	if (!error)
+		error = watch(port, idtntb_attachment_fd(port->attachment), SOURCE_ATTACHMENT);
+	if (!error)
+		error = watch(port, port->listener.fd, SOURCE_LISTENER);
+	if (error)
+		say_port(port, "cannot wait: %s", strerror(-error));
+	return error;
+}
+
 int port_open(struct port *port, const struct server_options *options, unsigned index, int stop)
 {
 	int error;
@@ -56,8 +78,9 @@ int port_open(struct port *port, const struct server_options *options, unsigned 
 	port->gate.fd = -1;
 	port->listener.fd = port->listener.lock = port->listener.spare = -1;
 	port->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (port->wake < 0 || memory_open(port)) {
-		error = port->wake < 0 ? -errno : -ENOMEM;
+	port->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (port->wake < 0 || port->epoll < 0 || memory_open(port)) {
+		error = port->wake < 0 || port->epoll < 0 ? -errno : -ENOMEM;
 		say_port(port, "cannot start: %s", strerror(-error));
 		return error;
 	}
@@ -66,6 +89,8 @@ int port_open(struct port *port, const struct server_options *options, unsigned 
 		error = attach(port);
 	if (!error)
 		error = device_open(port);
+	if (!error)
+		error = watch_all(port);
 	return error;
 }
 
@@ -79,6 +104,8 @@ void port_close(struct port *port)
 	listener_close(&port->listener);
 	if (port->wake >= 0)
 		close(port->wake);
+	if (port->epoll >= 0)
+		close(port->epoll);
 }
 
 /* ---------------------------------------------------------------- a client */
@@ -197,6 +224,10 @@ static int take_client(struct port *port)
 		return -1;
 	}
 	gate_open(&port->gate, fd, port->stop);
+	if (watch(port, fd, SOURCE_CLIENT))
+		gate_refuse(&port->gate, "it cannot be waited for: %s", strerror(errno));
+	if (port->gate.wrong[0])
+		disconnect(port);
 	return -1;
 }
 
@@ -212,44 +243,55 @@ static void look_at_memory(struct port *port)
 	}
 }
 
+/* Nothing of a source that cannot be served for a while. */
+static void listen_or_not(struct port *port, bool listen)
+{
+	struct epoll_event event = { .events = listen ? EPOLLIN : 0, .data.u32 = SOURCE_LISTENER };
+
+	epoll_ctl(port->epoll, EPOLL_CTL_MOD, port->listener.fd, &event);
+}
+
+static void turn(struct port *port, const uint32_t *events)
+{
+	if (events[SOURCE_WAKE])
+		look_at_memory(port);
+	if (events[SOURCE_ATTACHMENT])
+		idtntb_attachment_process(port->attachment);
+	if (events[SOURCE_CLIENT] && port->gate.fd >= 0) {
+		serve(port);
+	} else if (gate_remaining(&port->gate, port->connected) == 0) {
+		gate_refuse(&port->gate,
+			    port->connected ? "half a message and no more for %d ms" : "no VERSION within %d ms",
+			    GATE_PATIENCE_MS);
+		disconnect(port);
+	}
+}
+
 static void *run(void *opaque)
 {
 	struct port *port = opaque;
-	struct pollfd fds[POLL_COUNT] = {
-		[POLL_STOP] = { .fd = port->stop, .events = POLLIN },
-		[POLL_WAKE] = { .fd = port->wake, .events = POLLIN },
-		[POLL_ATTACHMENT] = { .fd = idtntb_attachment_fd(port->attachment), .events = POLLIN },
-		[POLL_LISTENER] = { .events = POLLIN },
-		[POLL_CLIENT] = { .events = POLLIN },
-	};
 	int pause = -1;
 
 	gate_enter(&port->gate);
 	for (;;) {
-		int timeout = pause >= 0 ? pause : gate_remaining(&port->gate, port->connected);
+		const int timeout = pause >= 0 ? pause : gate_remaining(&port->gate, port->connected);
+		struct epoll_event ready[SOURCES];
+		uint32_t events[SOURCES] = { 0 };
+		int count = epoll_wait(port->epoll, ready, SOURCES, timeout);
 
-		fds[POLL_LISTENER].fd = pause >= 0 ? -1 : port->listener.fd;
-		fds[POLL_CLIENT].fd = port->gate.fd;
+		if (pause >= 0)
+			listen_or_not(port, true);
 		pause = -1;
-		if (poll(fds, POLL_COUNT, timeout) < 0)
-			continue;
-		if (fds[POLL_STOP].revents)
+		for (int i = 0; i < count; i++)
+			events[ready[i].data.u32] = ready[i].events;
+		if (events[SOURCE_STOP])
 			break;
-		if (fds[POLL_WAKE].revents)
-			look_at_memory(port);
-		if (fds[POLL_ATTACHMENT].revents)
-			idtntb_attachment_process(port->attachment);
-		if (fds[POLL_CLIENT].revents && port->gate.fd >= 0)
-			serve(port);
-		else if (gate_remaining(&port->gate, port->connected) == 0) {
-			gate_refuse(&port->gate, port->connected ? "half a message and no more for %d ms" :
-								   "no VERSION within %d ms",
-				    GATE_PATIENCE_MS);
-			disconnect(port);
-		}
+		turn(port, events);
 		/* One that hangs up makes room: its last messages, then its end, come before the next one's first. */
-		if (fds[POLL_LISTENER].revents && !(port->gate.fd >= 0 && (fds[POLL_CLIENT].revents & POLLHUP)))
+		if (events[SOURCE_LISTENER] && !(port->gate.fd >= 0 && (events[SOURCE_CLIENT] & EPOLLHUP)))
 			pause = take_client(port);
+		if (pause >= 0)
+			listen_or_not(port, false);
 	}
 	if (port->gate.fd >= 0)
 		disconnect(port);

@@ -77,6 +77,7 @@ struct port {
 	struct bar bars[IDTNTB_BARS];
 	unsigned barrier_seen;
 	struct interrupts interrupts;
+	int epoll; /* what the thread waits for */
 	int stop; /* readable when the server ends; of all ports */
 	int wake; /* readable when the guard had to act for the client's RAM */
 	unsigned lines; /* about clients that were thrown out */

@@ -195,7 +195,7 @@ static void wrong_version(struct server *server, struct client *client)
 static void bad_json(struct server *server, struct client *client)
 {
 	(void)server;
-	send_message(client, VERSION, 0, "\0\0\1\0{\"capabilities\":[[[[[[[[", 30, NULL, 0);
+	send_message(client, VERSION, 0, "\0\0\1\0{\"capabilities\":[[[[[[[[", 29, NULL, 0);
 }
 
 static void version_again(struct server *server, struct client *client)

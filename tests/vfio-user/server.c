@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -66,6 +67,7 @@ void server_start(struct server *server, const char *spec, const char *const mor
 	server->pid = fork();
 	assert_true(server->pid >= 0);
 	if (!server->pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that dies leaves nothing running */
 		dup2(errors[1], STDERR_FILENO);
 		execv(server_program, argv);
 		_exit(126);

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What a 4-byte read over a vfio-user socket costs: of a register and of a window of idtntb-vfio-user, against the same
+ * read of the least device that libvfio-user makes, which waits in the same way. The three take turns; medians. All run
+ * on one processor: where the scheduler puts them would decide otherwise.
+ */
+#include "client.h"
+
+#include <libvfio-user.h>
+#include <errno.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TURNS 400
+#define READS 100 /* a turn */
+#define REGISTER 0x40Cu
+
+static ssize_t least_access(vfu_ctx_t *context, char *data, size_t size, loff_t offset, bool write)
+{
+	static uint32_t memory[1024];
+
+	(void)context;
+	if (write)
+		memcpy((char *)memory + offset, data, size);
+	else
+		memcpy(data, (char *)memory + offset, size);
+	return (ssize_t)size;
+}
+
+/* Never returns. */
+static void least_device(const char *path)
+{
+	vfu_ctx_t *context = vfu_create_ctx(VFU_TRANS_SOCK, path, LIBVFIO_USER_FLAG_ATTACH_NB, NULL, VFU_DEV_TYPE_PCI);
+	struct pollfd state = { .events = POLLIN };
+	bool attached = false;
+
+	if (!context || vfu_pci_init(context, VFU_PCI_TYPE_EXPRESS, PCI_HEADER_TYPE_NORMAL, 0) ||
+	    vfu_setup_region(context, VFU_PCI_DEV_BAR0_REGION_IDX, 4096, least_access,
+			     VFU_REGION_FLAG_RW | VFU_REGION_FLAG_MEM, NULL, 0, -1, 0) ||
+	    vfu_realize_ctx(context))
+		_exit(1);
+	for (;;) {
+		state.fd = vfu_get_poll_fd(context);
+		if (poll(&state, 1, -1) != 1)
+			continue;
+		if (!attached)
+			attached = !vfu_attach_ctx(context);
+		else if (vfu_run_ctx(context) < 0 && errno == ENOTCONN)
+			_exit(0);
+	}
+}
+
+static int by_size(const void *a, const void *b)
+{
+	const double *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* Microseconds of one read, over a turn of them. */
+static double turn(struct client *client, uint32_t region)
+{
+	struct timespec start, end;
+	uint32_t value;
+
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	for (unsigned i = 0; i < READS; i++)
+		region_read(client, region, region ? 0 : REGISTER, &value, sizeof(value));
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	return ((double)(end.tv_sec - start.tv_sec) * 1e6 + (double)(end.tv_nsec - start.tv_nsec) / 1e3) / READS;
+}
+
+int main(int argc, char **argv)
+{
+	static double least[TURNS], registers[TURNS], window[TURNS];
+	struct client plain, a, b;
+	struct server *server;
+	char path[64];
+	cpu_set_t one;
+	void *state;
+	pid_t pid;
+
+	if (argc != 2) {
+		fprintf(stderr, "usage: %s SERVER\n", argv[0]);
+		return 2;
+	}
+	CPU_ZERO(&one);
+	CPU_SET(sched_getcpu(), &one);
+	if (sched_setaffinity(0, sizeof(one), &one))
+		perror("not on one processor");
+	server_program = argv[1];
+	server_setup(&state);
+	server = state;
+	snprintf(path, sizeof(path), "%s/least", server->folder);
+	pid = fork();
+	if (!pid)
+		least_device(path);
+	while (access(path, F_OK))
+		usleep(1000);
+	client_connect(&plain, path);
+	client_open(&a, server->paths[0]);
+	client_open(&b, server->paths[1]);
+	client_enable(&a, 0);
+	client_enable(&b, 1);
+	window_set(&a, 0, 1, RAM_BASE);
+	b.ram[0] = 1;
+	UNTIL(window_read(&a, 0, 0) == 1);
+	for (unsigned i = 0; i < TURNS; i++) {
+		least[i] = turn(&plain, 0);
+		registers[i] = turn(&a, 0);
+		window[i] = turn(&a, LUT_BAR);
+	}
+	qsort(least, TURNS, sizeof(double), by_size);
+	qsort(registers, TURNS, sizeof(double), by_size);
+	qsort(window, TURNS, sizeof(double), by_size);
+	printf("4-byte read, median of %d turns of %d: least device %.2f us, register %.2f us (%.2f times), window %.2f us "
+	       "(%.2f times)\n",
+	       TURNS, READS, least[TURNS / 2], registers[TURNS / 2], registers[TURNS / 2] / least[TURNS / 2],
+	       window[TURNS / 2], window[TURNS / 2] / least[TURNS / 2]);
+	client_close(&plain);
+	client_close(&a);
+	client_close(&b);
+	kill(pid, SIGTERM);
+	waitpid(pid, NULL, 0);
+	server_end(server, SIGTERM);
+	return server_teardown(&state);
+}
