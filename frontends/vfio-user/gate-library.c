@@ -141,6 +141,7 @@ ssize_t gate_library_sendmsg(int fd, const struct msghdr *message, int flags)
 		if (sent < 0 && (errno != EAGAIN || !wait_for_room(gate, &until))) {
 			if (errno == EAGAIN)
 				gate_refuse(gate, "it does not read its replies");
+			gate->lost = true;
 			errno = ECONNRESET;
 			return -1;
 		}

@@ -26,6 +26,7 @@ void gate_open(struct gate *gate, int fd, int stop)
 	gate->fd = fd;
 	gate->stop = stop;
 	gate->wrong[0] = '\0';
+	gate->lost = false;
 	gate->since = gate_now();
 	gate_next(gate);
 }

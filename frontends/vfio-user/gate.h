@@ -36,6 +36,7 @@ struct gate {
 	size_t body_room, body_size, body_have;
 	size_t given; /* bytes of the body that libvfio-user has taken */
 	bool header_given;
+	bool lost; /* a reply could not be sent */
 	bool whole; /* header and body are complete and wait for libvfio-user */
 	int fds[GATE_DESCRIPTORS];
 	unsigned fd_count;

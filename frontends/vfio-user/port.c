@@ -3,6 +3,7 @@
 #include "server.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -171,13 +172,11 @@ static bool handle_message(struct port *port)
 	}
 	if (vfu_run_ctx(port->context) < 0) {
 		gate_refuse(gate, "%s", strerror(errno));
-		/* A reply could not be sent, and libvfio-user has cleaned up already. */
-		if (errno == ENOTCONN) {
-			port->connected = false;
-			gate->fd = -1;
-		}
 		return false;
 	}
+	/* Where a reply could not be sent libvfio-user has cleaned up too, but says that all is well. */
+	if (gate->lost)
+		return false;
 	if (command == GATE_DMA_MAP)
 		memory_unstage(port);
 	else if (command == GATE_SET_IRQS)
@@ -204,11 +203,23 @@ static void serve(struct port *port)
 
 /* ---------------------------------------------------------------- the thread */
 
+/* Whether the client is there no more, though there may be messages of it still to be read. */
+static bool hung_up(const struct port *port)
+{
+	struct pollfd state = { .fd = port->gate.fd };
+
+	return port->gate.fd >= 0 && poll(&state, 1, 0) == 1;
+}
+
 /* @return how long to wait before the next try, ms; -1: no reason to wait. */
 static int take_client(struct port *port)
 {
-	int fd = listener_accept(&port->listener);
+	int fd;
 
+	/* One that hangs up makes room: its last messages, then its end, come before the next one's first. */
+	if (hung_up(port))
+		return -1;
+	fd = listener_accept(&port->listener);
 	if (fd < 0) {
 		if (fd == -EAGAIN || fd == -EINTR || fd == -ECONNABORTED)
 			return -1;
@@ -277,7 +288,7 @@ static void *run(void *opaque)
 		const int timeout = pause >= 0 ? pause : gate_remaining(&port->gate, port->connected);
 		struct epoll_event ready[SOURCES];
 		uint32_t events[SOURCES] = { 0 };
-		int count = epoll_wait(port->epoll, ready, SOURCES, timeout);
+		const int count = epoll_wait(port->epoll, ready, SOURCES, timeout);
 
 		if (pause >= 0)
 			listen_or_not(port, true);
@@ -287,8 +298,7 @@ static void *run(void *opaque)
 		if (events[SOURCE_STOP])
 			break;
 		turn(port, events);
-		/* One that hangs up makes room: its last messages, then its end, come before the next one's first. */
-		if (events[SOURCE_LISTENER] && !(port->gate.fd >= 0 && (events[SOURCE_CLIENT] & EPOLLHUP)))
+		if (events[SOURCE_LISTENER])
 			pause = take_client(port);
 		if (pause >= 0)
 			listen_or_not(port, false);

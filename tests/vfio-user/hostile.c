@@ -511,8 +511,23 @@ static void never_reads(struct server *server, struct client *client)
 	usleep(7000000);
 }
 
+/* Asks and goes: the reply finds nobody. */
+static void asks_and_goes(struct server *server, struct client *client)
+{
+	const uint32_t access[4] = { 0, 0, LUT_BAR, 0x100000 };
+
+	for (unsigned round = 0; round < 20; round++) {
+		assert_true(send_message(client, REGION_READ, 0, access, sizeof(access), NULL, 0));
+		assert_true(send_message(client, REGION_READ, 0, access, sizeof(access), NULL, 0));
+		client_close(client);
+		server_says(server, "port 0: link of port 0 is down");
+		client_open(client, server->paths[0]);
+	}
+}
+
 static void replies_not_read(void **state)
 {
+	attack(*state, asks_and_goes, true, NULL);
 	attack(*state, never_reads, true, "thrown out: it does not read its replies");
 }
 

@@ -69,30 +69,27 @@ static void thousand_connects(void **state)
 	assert_int_equal(settled_descriptors(server), descriptors);
 	print_message("resident memory %lu KiB after 50 connects, %lu KiB after %u\n", memory, server_memory(server),
 		      CONNECTS);
+#ifndef __SANITIZE_ADDRESS__ /* which keeps what was freed */
 	assert_true(server_memory(server) < memory + MEMORY_SLACK);
+#endif
 	client_close(&other);
 }
 
 /* In a process of its own, killed somewhere in the midst of it. */
 static pid_t victim(struct server *server)
 {
+	struct client client;
 	pid_t pid = fork();
 
 	if (pid)
 		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	for (;;) {
-		struct client client;
-
-		client_open(&client, server->paths[0]);
-		client_enable(&client, 0);
-		window_set(&client, 0, 1, RAM_BASE);
-		for (uint32_t i = 0; i < 200; i++) {
-			window_write(&client, 0, 0x40, i);
-			nt_write(&client, 0x420, 1);
-		}
-		client_close(&client);
-		usleep(1000); /* until the server has seen it: a port takes one client */
+	client_open(&client, server->paths[0]);
+	client_enable(&client, 0);
+	window_set(&client, 0, 1, RAM_BASE);
+	for (uint32_t i = 0;; i++) {
+		window_write(&client, 0, 0x40, i);
+		nt_write(&client, 0x420, 1);
 	}
 }
 

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A real VMM without a guest: QEMU's own vfio-user-pci, its registers and windows, plugged in and out a thousand times. */
+#include "client.h"
+#include "machine.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PLUGS 1000
+#define DEVICE 2u
+#define REGISTERS 0xD0000000ull
+#define WINDOWS 0x800000000ull
+#define LUT_OFFSET 0x4E0u
+#define RAM "64M"
+
+static struct machine *start(const char *path)
+{
+	char device[256];
+
+	snprintf(device, sizeof(device),
+		 "{\"driver\":\"vfio-user-pci\",\"id\":\"ntb\",\"addr\":\"2.0\",\"socket\":{\"type\":\"unix\",\"path\":\"%s\"}}",
+		 path);
+	return MACHINE(SHARED_RAM(RAM), "-device", device);
+}
+
+static uint32_t reg_read(struct machine *m, uint32_t offset)
+{
+	return (uint32_t)machine_read(m, REGISTERS + offset, 4);
+}
+
+static void reg_write(struct machine *m, uint32_t offset, uint32_t value)
+{
+	machine_write(m, REGISTERS + offset, value, 4);
+}
+
+/* What firmware and the driver do. */
+static void enable(struct machine *m, uint32_t partition)
+{
+	machine_config_write(m, DEVICE, 0x10, (uint32_t)REGISTERS, 4);
+	machine_config_write(m, DEVICE, 0x14, 0, 4);
+	machine_config_write(m, DEVICE, 0x18, (uint32_t)WINDOWS, 4);
+	machine_config_write(m, DEVICE, 0x1C, (uint32_t)(WINDOWS >> 32), 4);
+	machine_config_write(m, DEVICE, 0x04, 0x6, 2);
+	reg_write(m, 0x400, 2);
+	reg_write(m, 0x4D0, partition);
+	reg_write(m, 0x4D8, reg_read(m, 0x4DC) << 1 | partition << 17 | 1);
+}
+
+static void point(struct machine *m, unsigned entry, uint32_t partition, uint64_t address)
+{
+	reg_write(m, LUT_OFFSET, entry | LUT_BAR << 8);
+	reg_write(m, LUT_OFFSET + 4, (uint32_t)address);
+	reg_write(m, LUT_OFFSET + 8, (uint32_t)(address >> 32));
+	reg_write(m, LUT_OFFSET + 12, partition | 1u << 31);
+}
+
+static void registers_and_windows(void **state)
+{
+	static const unsigned sizes[] = { 1, 2, 4, 8 };
+	struct server *server = *state;
+	struct machine *a = start(server->paths[0]), *b = start(server->paths[1]);
+
+	assert_int_equal(machine_config_read(a, DEVICE, 0, 4) & 0xFFFF, 0x111D);
+	assert_int_equal(machine_config_read(a, DEVICE, 0x470, 4), 0x800004C0);
+	enable(a, 0);
+	enable(b, 1);
+	reg_write(a, 0x40C, 0x12345678);
+	assert_int_equal(reg_read(a, 0x40C), 0x12345678);
+	assert_int_equal(machine_config_read(a, DEVICE, 0x40C, 4), 0x12345678);
+	point(a, 0, 1, 0x200000);
+	point(b, 0, 0, 0x300000);
+	for (unsigned i = 0; i < 4; i++) {
+		const uint64_t value = 0x1122334455667788ull & (UINT64_MAX >> (64 - 8 * sizes[i]));
+
+		machine_write(a, WINDOWS + 0x100 * i, value, sizes[i]);
+		/* A read pushes the posted write before it. */
+		assert_true(machine_read(a, WINDOWS + 0x100 * i, sizes[i]) == value);
+		assert_true(machine_read(b, 0x200000 + 0x100 * i, sizes[i]) == value);
+		machine_write(b, WINDOWS + 0x100 * i, value, sizes[i]);
+		reg_read(b, 0x40C);
+		assert_true(machine_read(a, 0x300000 + 0x100 * i, sizes[i]) == value);
+	}
+	/* A machine that is killed takes its window with it, the other goes on. */
+	machine_kill(b);
+	server_says(server, "port 0: link of port 2 is down");
+	UNTIL(machine_read(a, WINDOWS, 4) == 0xFFFFFFFF);
+	assert_int_equal(reg_read(a, 0x40C), 0x12345678);
+	b = start(server->paths[1]);
+	enable(b, 1);
+	machine_write(b, 0x200000, 0xABCD, 4);
+	UNTIL(machine_read(a, WINDOWS, 4) == 0xABCD);
+	machine_stop(a);
+	machine_stop(b);
+}
+
+static void thousand_plugs(void **state)
+{
+	struct server *server = *state;
+	/* A slot that is powered off lets go at once, without a guest's consent. */
+	struct machine *m = MACHINE(SHARED_RAM(RAM), "-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off",
+				    "-device", "pcie-root-port,id=root_port,chassis=1");
+	struct client other;
+	unsigned descriptors = 0;
+
+	client_open(&other, server->paths[1]);
+	client_enable(&other, 1);
+	for (unsigned i = 0; i < PLUGS; i++) {
+		machine_qmp_ok(m,
+			       "{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"vfio-user-pci\",\"id\":\"hot\","
+			       "\"bus\":\"root_port\",\"socket\":{\"type\":\"unix\",\"path\":\"%s\"}}}",
+			       server->paths[0]);
+		machine_qmp_ok(m, "{\"execute\":\"device_del\",\"arguments\":{\"id\":\"hot\"}}");
+		server_says(server, "port 0: client gone");
+		server_drain(server);
+		nt_write(&other, 0x40C, i);
+		assert_int_equal(nt_read(&other, 0x40C), i);
+		if (i == 10)
+			descriptors = settled_descriptors(server);
+	}
+	assert_int_equal(settled_descriptors(server), descriptors);
+	client_close(&other);
+	machine_stop(m);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(registers_and_windows, server_setup, server_teardown),
+		cmocka_unit_test_setup_teardown(thousand_plugs, server_setup, server_teardown),
+	};
+
+	/* The same as the tests of the device: QEMU, a plugin that it loads, and the server, here of vfio-user. */
+	machine_program(argc, argv);
+	server_program = machine_server;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
