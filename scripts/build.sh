@@ -25,6 +25,7 @@ build_project() {
     done
     if [ -f "$(libvfio_user_dir)/.key" ]; then
         vfio_user=$(libvfio_user_dir)
+        need_packages libjson-c-dev
         targets+=(idtntb-vfio-user)
     fi
     (

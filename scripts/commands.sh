@@ -121,6 +121,7 @@ command_setup() {
         stock_server
         qemu_sdk 10.0
         qemu_sdk 11.1
+        libvfio_user
         qemu_with_device
     fi
 }
