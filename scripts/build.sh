@@ -13,7 +13,7 @@ plugin_file() { echo "$(build_dir)/frontends/qemu/$1/idtntb-qemu.so"; }
 
 # build_project SDK-VERSION...: the server and the device for each of these QEMUs.
 build_project() {
-    local dir log="$IDTNTB_CACHE/logs/build.log" targets=(idtntb-ivshmem-server) sdks=() v vfio_user=
+    local dir log="$IDTNTB_CACHE/logs/build.log" targets=(idtntb-ivshmem-server) sdks=() v vfio_user
     need_packages "${BUILD_PACKAGES[@]}"
     dir=$(build_dir)
     for v in "$@"; do
@@ -23,8 +23,8 @@ build_project() {
     for v in 7.2 10.0 11.1; do
         [ -f "$(qemu_sdk_dir "$v")/version" ] && sdks+=("$(qemu_sdk_dir "$v")")
     done
-    if [ -f "$(libvfio_user_dir)/.key" ]; then
-        vfio_user=$(libvfio_user_dir)
+    vfio_user=$(libvfio_user_prefix)
+    if [ -n "$vfio_user" ]; then
         need_packages libjson-c-dev
         targets+=(idtntb-vfio-user)
     fi

@@ -11,6 +11,9 @@ LIBVFIO_USER_TREE_SUM=6b6377c2d22d743579dbb9ab292512e8cf520d23ede9ddd23ee6ac3b7b
 
 libvfio_user_dir() { echo "$IDTNTB_CACHE/libvfio-user"; }
 
+# libvfio_user_prefix: the same, or nothing while it is not there.
+libvfio_user_prefix() { [ ! -f "$(libvfio_user_dir)/.key" ] || libvfio_user_dir; }
+
 # libvfio_user: make it, unless the cache has what this recipe makes. Its place is the value of the CMake option
 # IDTNTB_LIBVFIO_USER.
 libvfio_user() {

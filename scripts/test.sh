@@ -44,7 +44,8 @@ test_build() {
     mkdir -p "$dir"
     (
         flock 9
-        nice cmake --preset "$1" -S "$IDTNTB_ROOT" -B "$dir" -DIDTNTB_WERROR=ON "${@:2}" 9>&- &&
+        nice cmake --preset "$1" -S "$IDTNTB_ROOT" -B "$dir" -DIDTNTB_WERROR=ON \
+            "-DIDTNTB_LIBVFIO_USER=$(libvfio_user_prefix)" "${@:2}" 9>&- &&
             nice cmake --build "$dir" 9>&-
     ) 9>"$dir.lock"
 }
@@ -56,7 +57,7 @@ test_release() {
         [ ! -f "$(qemu_sdk_dir "$v")/version" ] || list+=("$(qemu_sdk_dir "$v")")
     done
     test_build release "-DIDTNTB_QEMU_SDK=$(IFS=';' && echo "${list[*]}")" || return 1
-    (IFS=';' && echo "${list[*]}") >"$(build_dir release)/.sdks"
+    (IFS=';' && echo "${list[*]} $(libvfio_user_prefix)") >"$(build_dir release)/.sdks"
 }
 
 # test_ctest PRESET: all tests of a build, counted one by one.
@@ -126,6 +127,7 @@ test_set_up() {
     checked "set-up: QEMU 7.2, installed" qemu_sdk 7.2 || true
     checked "set-up: guest kernel and userland" kernel_initrd || true
     checked "set-up: QEMU's own ivshmem-server" stock_server || true
+    checked "set-up: libvfio-user" libvfio_user || true
     for v in 10.0 11.1; do
         checked "set-up: QEMU $v, unpacked beside the system" qemu_sdk "$v" || true
     done

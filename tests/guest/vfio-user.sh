@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Ports by vfio-user: a guest of each kind on one switch, windows mapped where they can be; QEMU killed and back.
+# order: 45
+# limit: 420
+vms_start --frontend mixed
+client ntb_tool 1 2
+links_up 1 2
+
+step "guest 1 writes into the RAM of the vfio-user guest without a trap"
+window_open 1 2 0
+head -c 65536 /dev/urandom >data
+before=$(counter 1 window-writes)
+guest 1 'cat >/tmp/data' <data
+g 1 'dd if=/tmp/data of=$T/peer0/peer_mw0 bs=65536 2>/dev/null'
+is "hash in guest 2" "$(gx 2 'head -c 65536 $T/peer0/mw0 | sha256sum | cut -d" " -f1')" "$(sha256sum <data | cut -d' ' -f1)"
+is "trapped window writes of guest 1" "$(($(counter 1 window-writes) - before))" 0
+window_close 1 2 0
+check_messages 1 2
+check_messages 2 1
+check_doorbells 1 2
+check_doorbells 2 1
+
+for goes in 2 1; do
+    stays=$((3 - goes))
+    step "QEMU of guest $goes is killed and comes back"
+    vm_kill "$goes"
+    eventually 10 "link seen by guest $stays" N g "$stays" 'get peer0/link'
+    vm_up "$goes"
+    client ntb_tool "$goes"
+    links_up 1 2
+    check_messages 2 1
+done
+
+step "the vfio-user guest reboots"
+vm_reboot 2
+eventually 10 "link seen by guest 1" N g 1 'get peer0/link'
+client ntb_tool 2
+links_up 1 2
+check_messages 1 2
+kernel_logs_clean 1 2
