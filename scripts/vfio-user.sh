@@ -3,7 +3,8 @@
 # Guests whose port is a vfio-user device: which they are, the server behind them, the device of their QEMU.
 # Sourced after lib.sh, processes.sh and qemu-sdk.sh; FRONTEND is an option of vms.sh.
 
-# The first QEMU with the client that Debian has as a binary is 10.1's successor 11.1.
+# The client is in QEMU from 10.1 on; of Debian's binaries that is this one.
+# shellcheck disable=SC2034 # read by vms.sh
 VFIO_USER_QEMU=11.1
 
 vfio_user_binary() { echo "$(build_dir)/frontends/vfio-user/idtntb-vfio-user"; }

@@ -61,7 +61,7 @@ BAR_ACCESS(4)
 BAR_ACCESS(5)
 
 static vfu_region_access_cb_t *const bar_accesses[IDTNTB_BARS] = { bar0_access, bar1_access, bar2_access,
-								    bar3_access, bar4_access, bar5_access };
+								   bar3_access, bar4_access, bar5_access };
 
 static int reset(vfu_ctx_t *context, vfu_reset_type_t type)
 {
@@ -123,8 +123,7 @@ static int setup(struct port *port)
 	    vfu_setup_irq_state_callback(context, VFU_DEV_INTX_IRQ, intx_state) ||
 	    vfu_setup_irq_state_callback(context, VFU_DEV_MSI_IRQ, msi_state) ||
 	    vfu_setup_device_reset_cb(context, reset) ||
-	    vfu_setup_device_dma(context, MEMORY_REGIONS, dma_registered, dma_unregistered) ||
-	    vfu_realize_ctx(context))
+	    vfu_setup_device_dma(context, MEMORY_REGIONS, dma_registered, dma_unregistered) || vfu_realize_ctx(context))
 		return -errno;
 	return 0;
 }

@@ -98,8 +98,7 @@ void windows_map(void *opaque, unsigned index, const struct idtntb_window_map *m
 	/* While it is being attached the port has no open window yet. */
 	if (!map || !map->length || !window->size)
 		return;
-	base = mmap(NULL, map->length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, map->fd,
-		    (off_t)map->offset);
+	base = mmap(NULL, map->length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, map->fd, (off_t)map->offset);
 	if (base == MAP_FAILED) {
 		say_port(port, "a peer's RAM cannot be mapped (%s): this window goes through the peer",
 			 strerror(errno));

@@ -52,8 +52,8 @@ bool send_raw(int fd, const void *data, size_t size, const int *fds, unsigned co
 	return sendmsg(fd, &message, MSG_NOSIGNAL) == (ssize_t)size;
 }
 
-bool send_message(struct client *client, uint16_t command, uint32_t flags, const void *body, size_t size, const int *fds,
-		  unsigned count)
+bool send_message(struct client *client, uint16_t command, uint32_t flags, const void *body, size_t size,
+		  const int *fds, unsigned count)
 {
 	static _Thread_local uint8_t buffer[(1u << 20) + 64];
 	struct header header = {

@@ -82,8 +82,8 @@ int dial(const char *path);
 /* Send bytes with descriptors. @return whether all of them went. */
 bool send_raw(int fd, const void *data, size_t size, const int *fds, unsigned count);
 /* Send a message; the header's size and id are filled in. */
-bool send_message(struct client *client, uint16_t command, uint32_t flags, const void *body, size_t size, const int *fds,
-		  unsigned count);
+bool send_message(struct client *client, uint16_t command, uint32_t flags, const void *body, size_t size,
+		  const int *fds, unsigned count);
 /* The reply to the last message: its error number, or -1 when the connection is closed. */
 int receive_reply(struct client *client, void *body, size_t size);
 /* Both. */
@@ -100,7 +100,8 @@ void client_close(struct client *client);
 
 int dma_map(struct client *client, uint64_t address, uint64_t offset, uint64_t size, int fd);
 int dma_unmap(struct client *client, uint64_t address, uint64_t size);
-int set_irq(struct client *client, uint32_t index, uint32_t flags, uint32_t count, const int *fds, unsigned descriptors);
+int set_irq(struct client *client, uint32_t index, uint32_t flags, uint32_t count, const int *fds,
+	    unsigned descriptors);
 
 void region_read(struct client *client, uint32_t region, uint64_t offset, void *data, uint32_t size);
 void region_write(struct client *client, uint32_t region, uint64_t offset, const void *data, uint32_t size);

@@ -20,9 +20,10 @@ static struct machine *start(const char *path)
 {
 	char device[256];
 
-	snprintf(device, sizeof(device),
-		 "{\"driver\":\"vfio-user-pci\",\"id\":\"ntb\",\"addr\":\"2.0\",\"socket\":{\"type\":\"unix\",\"path\":\"%s\"}}",
-		 path);
+	snprintf(
+		device, sizeof(device),
+		"{\"driver\":\"vfio-user-pci\",\"id\":\"ntb\",\"addr\":\"2.0\",\"socket\":{\"type\":\"unix\",\"path\":\"%s\"}}",
+		path);
 	return MACHINE(SHARED_RAM(RAM), "-device", device);
 }
 

@@ -50,8 +50,9 @@ int server_teardown(void **state)
 void server_start(struct server *server, const char *spec, const char *const more[])
 {
 	char ports[2][64];
-	char *argv[ARGUMENTS + 1] = { (char *)server_program, "--switch", (char *)spec, "--port", ports[0], "--port",
-				      ports[1] };
+	char *argv[ARGUMENTS + 1] = {
+		(char *)server_program, "--switch", (char *)spec, "--port", ports[0], "--port", ports[1]
+	};
 	unsigned count = 7;
 	int errors[2];
 
