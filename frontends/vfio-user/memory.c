@@ -44,16 +44,21 @@ static void file_drop(struct memory_file *file)
 	file->fd = -1;
 }
 
+bool memory_is_memory(int fd)
+{
+	struct statfs fs;
+
+	return !fstatfs(fd, &fs) && (fs.f_type == TMPFS_MAGIC || fs.f_type == HUGETLBFS_MAGIC);
+}
+
 /* Why a descriptor cannot be RAM, or NULL. */
 static const char *check(int fd, const struct stat *st, const struct gate_dma_map *map)
 {
-	struct statfs fs;
 	int seals;
 
-	if (!S_ISREG(st->st_mode) || fstatfs(fd, &fs))
+	if (!S_ISREG(st->st_mode))
 		return "it is no file";
-	/* A page fault in another file may wait for a disk, a network, or the client itself (FUSE). */
-	if (fs.f_type != TMPFS_MAGIC && fs.f_type != HUGETLBFS_MAGIC)
+	if (!memory_is_memory(fd))
 		return "its file is not in memory; memory-backend-memfd is right";
 	if ((fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDWR)
 		return "it is not open for reading and writing";

@@ -57,6 +57,11 @@ void memory_unstage(struct port *port);
 /* libvfio-user's callbacks. */
 void memory_registered(struct port *port, uint64_t address, uint64_t size);
 void memory_unregistered(struct port *port, uint64_t address, uint64_t size);
+/*
+ * Whether a file lies in memory. A page fault in another may wait for a disk, a network, or for whoever plays it (FUSE),
+ * and would hold up all ports.
+ */
+bool memory_is_memory(int fd);
 /* Whether the client has cut a file short that is in use. */
 bool memory_broken(const struct port *port);
 

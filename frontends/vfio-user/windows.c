@@ -96,7 +96,7 @@ void windows_map(void *opaque, unsigned index, const struct idtntb_window_map *m
 
 	unmap(window);
 	/* While it is being attached the port has no open window yet. */
-	if (!map || !map->length || !window->size)
+	if (!map || !map->length || !window->size || !memory_is_memory(map->fd))
 		return;
 	base = mmap(NULL, map->length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, map->fd, (off_t)map->offset);
 	if (base == MAP_FAILED) {
