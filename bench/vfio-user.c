@@ -35,7 +35,7 @@ static ssize_t least_access(vfu_ctx_t *context, char *data, size_t size, loff_t 
 }
 
 /* Never returns. */
-static void least_device(const char *path)
+static void least_device(const char *path, int ready)
 {
 	vfu_ctx_t *context = vfu_create_ctx(VFU_TRANS_SOCK, path, LIBVFIO_USER_FLAG_ATTACH_NB, NULL, VFU_DEV_TYPE_PCI);
 	struct pollfd state = { .events = POLLIN };
@@ -44,7 +44,7 @@ static void least_device(const char *path)
 	if (!context || vfu_pci_init(context, VFU_PCI_TYPE_EXPRESS, PCI_HEADER_TYPE_NORMAL, 0) ||
 	    vfu_setup_region(context, VFU_PCI_DEV_BAR0_REGION_IDX, 4096, least_access,
 			     VFU_REGION_FLAG_RW | VFU_REGION_FLAG_MEM, NULL, 0, -1, 0) ||
-	    vfu_realize_ctx(context))
+	    vfu_realize_ctx(context) || write(ready, "", 1) != 1)
 		_exit(1);
 	for (;;) {
 		state.fd = vfu_get_poll_fd(context);
@@ -82,7 +82,8 @@ int main(int argc, char **argv)
 	static double least[TURNS], registers[TURNS], window[TURNS];
 	struct client plain, a, b;
 	struct server *server;
-	char path[64];
+	char path[64], byte;
+	int ready[2];
 	cpu_set_t one;
 	void *state;
 	pid_t pid;
@@ -99,11 +100,16 @@ int main(int argc, char **argv)
 	server_setup(&state);
 	server = state;
 	snprintf(path, sizeof(path), "%s/least", server->folder);
+	if (pipe(ready))
+		return 1;
 	pid = fork();
 	if (!pid)
-		least_device(path);
-	while (access(path, F_OK))
-		usleep(1000);
+		least_device(path, ready[1]);
+	close(ready[1]);
+	if (pid < 0 || read(ready[0], &byte, 1) != 1) {
+		fprintf(stderr, "libvfio-user's device does not start\n");
+		return 1;
+	}
 	client_connect(&plain, path);
 	client_open(&a, server->paths[0]);
 	client_open(&b, server->paths[1]);
