@@ -238,6 +238,49 @@ static void checked_fields(void **state)
 	assert_int_equal(idtntb_topology_check(&topology, &error), -22);
 }
 
+static void differs(const struct idtntb_topology *wanted, const struct idtntb_topology *found, const char *part)
+{
+	struct idtntb_error error = { "" };
+
+	assert_int_equal(idtntb_topology_compare(wanted, found, &error), -22);
+	if (!strstr(error.text, part))
+		fail_msg("\"%s\" lacks \"%s\"", error.text, part);
+	assert_int_equal(idtntb_topology_compare(wanted, found, NULL), -22);
+	assert_int_equal(idtntb_topology_compare(wanted, wanted, NULL), 0);
+	assert_int_equal(idtntb_topology_compare(found, found, NULL), 0);
+}
+
+/* Every part counts, and the line names the first that differs. */
+static void compared(void **state)
+{
+	struct idtntb_topology wanted, found;
+
+	(void)state;
+	parsed(&wanted, NULL, "0,2", NULL);
+	parsed(&found, "89HPES32NT8AG2", "0,2", NULL);
+	differs(&wanted, &found, "is a 89HPES32NT8AG2, not a 89HPES24NT6AG2");
+	parsed(&found, NULL, "0,2,4", NULL);
+	differs(&wanted, &found, "has NT ports 0, 2, 4, not 0, 2:");
+	parsed(&found, NULL, "2,0", NULL);
+	differs(&wanted, &found, "has NT ports 2, 0, not 0, 2:");
+	parsed(&found, NULL, "0,2=5", NULL);
+	differs(&wanted, &found, "port 2 in partition 5, not 1");
+	parsed(&found, NULL, "0,2", "lut12x2");
+	differs(&wanted, &found, "BARSETUP1 0x80000140 on port 0, not 0x00000000");
+	found = wanted;
+	found.ports[1].link_speed = 1;
+	differs(&wanted, &found, "port 2 as gen 1 x4, not gen 2 x4");
+	found = wanted;
+	found.ports[1].link_width = 16;
+	differs(&wanted, &found, "gen 2 x16");
+	found = wanted;
+	found.godbellmsk[31] = 1;
+	differs(&wanted, &found, "masks for doorbell 31");
+	found = wanted;
+	found.gidbellmsk[0] = 1;
+	differs(&wanted, &found, "masks for doorbell 0");
+}
+
 /* Rubbish, cut and glued from the right pieces: an answer, one line, no more. */
 static void hostile_texts(void **state)
 {
@@ -289,9 +332,9 @@ static void hostile_texts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(defaults),      cmocka_unit_test(chips),      cmocka_unit_test(port_lists),
-		cmocka_unit_test(bar_layouts),   cmocka_unit_test(bar_setups), cmocka_unit_test(checked_fields),
-		cmocka_unit_test(hostile_texts),
+		cmocka_unit_test(defaults),    cmocka_unit_test(chips),         cmocka_unit_test(port_lists),
+		cmocka_unit_test(bar_layouts), cmocka_unit_test(bar_setups),    cmocka_unit_test(checked_fields),
+		cmocka_unit_test(compared),    cmocka_unit_test(hostile_texts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
