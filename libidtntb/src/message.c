@@ -131,6 +131,16 @@ void idt_message_discard(struct idtntb_port *port)
 	}
 }
 
+/* Take a word along to another block, unless a peer that was there earlier has sent a newer one. */
+void idt_message_carry(atomic_u64 *to, uint64_t word)
+{
+	uint64_t there = atomic_load(to);
+
+	while ((int16_t)(MESSAGE_SEQUENCE(word) - MESSAGE_SEQUENCE(there)) > 0 &&
+	       !atomic_compare_exchange_weak(to, &there, word))
+		;
+}
+
 /* Reset: registers 0, nothing full. Sequences go on, so that a sender in the middle of its step cannot be fooled. */
 void idt_message_reset(struct idtntb_port *port)
 {
