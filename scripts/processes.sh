@@ -18,11 +18,15 @@ run_load() {
 # started PID: a mark that tells this process from a later one with the same number.
 started() { awk '{ sub(/.*\) /, ""); print $20 }' "/proc/$1/stat" 2>/dev/null; }
 
-# alive FILE: is the process that FILE names (pid and start mark) there?
+# alive FILE: is the process that FILE names (pid and start mark) there? One whose first thread has ended still holds its
+# ports and files while another thread is ending.
 alive() {
-    local pid mark
+    local pid mark threads
     read -r pid mark 2>/dev/null <"$1" || return 1
-    [ -n "$mark" ] && [ "$(started "$pid")" = "$mark" ] && [ "$(sed 's/.*) \(.\).*/\1/' "/proc/$pid/stat" 2>/dev/null)" != Z ]
+    [ -n "$mark" ] && [ "$(started "$pid")" = "$mark" ] || return 1
+    [ "$(sed 's/.*) \(.\).*/\1/' "/proc/$pid/stat" 2>/dev/null)" = Z ] || return 0
+    threads=("/proc/$pid/task"/*)
+    [ ${#threads[@]} -gt 1 ]
 }
 
 note_process() { printf '%s %s\n' "$2" "$(started "$2")" >"$1"; }
