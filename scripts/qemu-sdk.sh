@@ -5,9 +5,10 @@
 # 7.2 is this machine's own package; the others are unpacked beside the system and started through their
 # own dynamic linker. Sourced after lib.sh and apt.sh.
 
-# The Python and tools that QEMU's configure wants; Debian's own Python, whatever else is in PATH.
-QEMU_BUILD_PACKAGES=(build-essential dpkg-dev pkg-config ninja-build meson python3 python3-venv
-    libglib2.0-dev libpixman-1-dev libfdt-dev)
+# The Python and tools that QEMU's configure wants; Debian's own Python, whatever else is in PATH. What it does not find
+# of pip, setuptools and wheel it would fetch from elsewhere.
+QEMU_BUILD_PACKAGES=(build-essential dpkg-dev pkg-config ninja-build meson python3 python3-venv python3-pip
+    python3-setuptools python3-wheel libglib2.0-dev libpixman-1-dev libfdt-dev)
 
 qemu_sdk_dir() { echo "$IDTNTB_CACHE/qemu-sdk/$1"; }
 
