@@ -7,7 +7,7 @@
 
 #include "bench.h"
 
-#include <ram-protocol.h>
+#include "../../transports/common/ram-protocol.h"
 
 #define HEADER offsetof(struct ram_message, ranges)
 #define RANGE sizeof(((struct ram_message *)0)->ranges[0])

@@ -3,7 +3,7 @@
 #include "fake-server.h"
 #include "host.h"
 
-#include "../../transports/ivshmem/ram-protocol.h"
+#include "../../transports/common/ram-protocol.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -11,10 +11,10 @@
 #ifndef NTB_IVSHMEM_H
 #define NTB_IVSHMEM_H
 
+#include "../common/memory.h"
 #include "../common/transport.h"
 #include "client.h"
 #include "kick.h"
-#include "memory.h"
 #include "peers.h"
 
 enum { TAG_BELL = NTB_TAG_TRANSPORT, TAG_SERVER, TAG_RAM, TAG_TIMER };

@@ -6,7 +6,7 @@
 #include "ivshmem.h"
 
 #include "../common/futex.h"
-#include "ram-protocol.h"
+#include "../common/ram-protocol.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -17,7 +17,7 @@
 #ifndef IDTNTB_SERVER_H
 #define IDTNTB_SERVER_H
 
-#include "ram-protocol.h"
+#include "../common/ram-protocol.h"
 
 #include <idtntb.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "memory.h"
 
-#include "../common/error.h"
-#include "../common/layout.h"
+#include "error.h"
+#include "layout.h"
 
 #include <errno.h>
 #include <fcntl.h>

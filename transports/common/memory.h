@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The shared memory that the server has handed over. */
-#ifndef NTB_IVSHMEM_MEMORY_H
-#define NTB_IVSHMEM_MEMORY_H
+/* The memory that the processes of a switch share: a file that everybody maps. */
+#ifndef NTB_MEMORY_H
+#define NTB_MEMORY_H
 
 #include <idtntb.h>
 
