@@ -233,6 +233,13 @@ int idtntb_switch_slot(const struct idtntb_switch *sw, unsigned port);
  */
 uint32_t idtntb_switch_peek(const struct idtntb_switch *sw, uint32_t address);
 
+/**
+ * What the register at a global address holds after power-on: the table's reset value, or what the topology makes of it.
+ * @param address as for idtntb_switch_peek(); NT function of port p: p * 0x2000 + 0x1000 + offset. 0 where there is no
+ *                register.
+ */
+uint32_t idtntb_switch_reset_value(const struct idtntb_switch *sw, uint32_t address);
+
 /** Who holds a port. */
 struct idtntb_member {
 	uint32_t owner; /**< what its owner gave to idtntb_port_attach(): 0 if nobody holds it */
@@ -277,6 +284,14 @@ int idtntb_switch_save(const struct idtntb_switch *sw, void *image, size_t size)
  * @return 0; -EINVAL not a saved state, damaged, or memory too small; -EPROTO another layout version.
  */
 int idtntb_block_load(void *block, size_t size, const void *image, size_t image_size, struct idtntb_error *error);
+/**
+ * Open a saved state to look into it: registers, owners, generations and links as they were when it was saved, in
+ * private memory that goes with idtntb_switch_close(). No port of it can be attached (-EROFS).
+ * @param image may be any bytes; it is copied and checked, and need not stay.
+ * @return 0; -EINVAL not a saved state, or damaged; -EPROTO another layout version, or a topology that fails the check;
+ *         -ENOMEM.
+ */
+int idtntb_switch_open_image(struct idtntb_switch **sw, const void *image, size_t size, struct idtntb_error *error);
 
 /* ------------------------------------------------------------------ ports */
 
@@ -334,7 +349,8 @@ struct idtntb_port_ops {
  * @param port  port number.
  * @param owner any number but 0 that tells owners apart, see struct idtntb_member.
  * @param ops   copied.
- * @return 0; -EINVAL no such NT port, or a table of callbacks that lacks one; -ENOMEM.
+ * @return 0; -EINVAL no such NT port, or a table of callbacks that lacks one; -EROFS a saved state opened to look into
+ *         it; -ENOMEM.
  */
 int idtntb_port_attach(struct idtntb_port **handle, struct idtntb_switch *sw, unsigned port, uint32_t owner,
 		       const struct idtntb_port_ops *ops, void *opaque, struct idtntb_error *error);
@@ -427,6 +443,9 @@ enum idtntb_window_state {
 	IDTNTB_WINDOW_NO_TARGET, /**< the partition has no NT port, or is this port's own */
 	IDTNTB_WINDOW_LINK_DOWN, /**< the target's link is down */
 	IDTNTB_WINDOW_TARGET_BME_OFF, /**< PCICMD.BME of the target is 0 */
+	/* Never the state of a window, only why a single access to an open one was refused: */
+	IDTNTB_WINDOW_NO_COMPLETION, /**< a read, and NTCTL.CPEN of this port lets no completion in */
+	IDTNTB_WINDOW_NO_ANSWER, /**< the target's host did not do it: no RAM of its there, stopped, or gone */
 };
 
 /** What idtntb_window_state means, in a few words. Static storage. */
@@ -452,6 +471,115 @@ struct idtntb_window {
  * @return 0, or -EINVAL when the BAR setup has no such window (state IDTNTB_WINDOW_NONE).
  */
 int idtntb_port_window(const struct idtntb_port *port, unsigned window, struct idtntb_window *info);
+
+/**
+ * Describe a window of any port by what its owner has published: as idtntb_port_window() does, but as things stand at
+ * this moment, and by words that nobody vouches for. For inspection.
+ * @param port   port number.
+ * @param window IDTNTB_WINDOW(bar, entry).
+ * @return 0, or -EINVAL when it is no NT port, or the BAR setup has no such window (state IDTNTB_WINDOW_NONE).
+ */
+int idtntb_switch_window(const struct idtntb_switch *sw, unsigned port, unsigned window, struct idtntb_window *info);
+
+/* ------------------------------------------------------------------ counters */
+
+/**
+ * Bytes of memory that the counters of a port need: a multiple of 4096, the same for every topology.
+ *
+ * Counters are what goes through a port handle, in memory that others may look at: see idtntb_port_counters_set() for
+ * who writes and idtntb_counters_stats() for who reads. They are for people. Nothing the library does depends on them.
+ */
+size_t idtntb_counters_size(void);
+
+/**
+ * Count in @p memory from now on, starting from zero there; windows that are said to be mapped stay so.
+ * The owner of the port is the only one who writes there, by relaxed stores of words; it never acts on what it reads
+ * back.
+ * @param memory idtntb_counters_size() bytes aligned to 64, or NULL: privately again, as after idtntb_port_attach(). It
+ *               must stay until idtntb_port_detach() or the next call; it keeps its last content then.
+ */
+void idtntb_port_counters_set(struct idtntb_port *port, void *memory);
+
+/** For the counters: the host has mapped window IDTNTB_WINDOW(bar, entry), or has taken the mapping away. */
+void idtntb_port_window_mapped_set(struct idtntb_port *port, unsigned window, bool mapped);
+
+/**
+ * @name Reading counters
+ * @p counters is a counters memory, live or a copy of it, aligned to 8. It may hold anything at all: what is told from it
+ * is bounded, but only as true as those are who can write it. Each number is read by itself. From any thread.
+ * @{ */
+
+/** The sums, as idtntb_port_stats() gives them to the owner. */
+void idtntb_counters_stats(const void *counters, struct idtntb_port_stats *stats);
+
+/** Accesses by the owner to the registers of a row. */
+struct idtntb_register_counts {
+	uint64_t reads; /**< dwords read, all instances together */
+	uint64_t writes; /**< dwords written, in full or in part */
+};
+
+/**
+ * Accesses to the registers of row @p row of idtntb_register_get(): those of the own NT function, and those of switch
+ * registers through the global address space. Zero past the last row. Row ~0u: the NT function where there is no
+ * register.
+ */
+void idtntb_counters_register(const void *counters, unsigned row, struct idtntb_register_counts *counts);
+
+/** What has gone through a window by copy, and what has not. Mapped accesses are seen by nobody. */
+struct idtntb_window_counts {
+	uint64_t reads; /**< accesses, or parts of one that spans windows, that were carried out */
+	uint64_t writes; /**< the same; a write is posted, so its target may still drop it */
+	uint64_t read_bytes; /**< by copy */
+	uint64_t written_bytes; /**< by copy */
+	uint64_t refused; /**< not carried out */
+	enum idtntb_window_state refusal; /**< why the last of those was not; IDTNTB_WINDOW_OPEN while there is none */
+	uint64_t refused_offset; /**< of its first byte in the window */
+	bool mapped; /**< by the owner's host, which therefore sees few of its accesses */
+};
+
+/** What has gone through window IDTNTB_WINDOW(bar, entry). All zero past IDTNTB_WINDOWS. */
+void idtntb_counters_window(const void *counters, unsigned window, struct idtntb_window_counts *counts);
+
+/** A guest error that was reported. */
+struct idtntb_guest_error {
+	uint64_t number; /**< which of all guest errors since the port was attached, from 1; reported or not */
+	char text[200]; /**< one line of printable ASCII */
+};
+
+/**
+ * The guest errors reported last, newest first. The last 16 are kept; of a kind that is reported more than four times
+ * the first three and the newest.
+ * @param index from 0.
+ * @return false past the last one kept, or when it was being written while @p counters was copied.
+ */
+bool idtntb_counters_guest_error(const void *counters, unsigned index, struct idtntb_guest_error *error);
+/** @} */
+
+/* ------------------------------------------------------------------ pokes */
+
+/**
+ * Let others ask this owner to write registers of its port, or not: see idtntb_switch_poke_post(). Off at first. Whoever
+ * can write the memory of the switch can ask, so it takes the consent of the owner's user.
+ */
+void idtntb_port_poke_allow(struct idtntb_port *port, bool allow);
+
+/**
+ * Ask the owner of @p port to write a register, as its own guest would: the whole dword, with all effects. It is done
+ * when the owner next services the port, so kick it. There is room for one request a port; a newer one takes its place.
+ * @param offset of an NT register from IDTNTB_VMM_CONFIG_SIZE on (below, the image of the owner's VMM rules), or the
+ *               global address of a switch register, 0x3E000-0x3FFFC; a multiple of 4.
+ * @param ticket for idtntb_switch_poke_result().
+ * @return 0; -EINVAL no NT port, or no such offset; -ENXIO nobody owns the port; -EROFS a saved state.
+ */
+int idtntb_switch_poke_post(struct idtntb_switch *sw, unsigned port, uint32_t offset, uint32_t value, uint32_t *ticket,
+			    struct idtntb_error *error);
+
+/**
+ * What has become of a request.
+ * @return 0 done; -EAGAIN not yet; -EACCES the owner accepts no pokes; -ESTALE a newer request has taken its place, and
+ *         whether it was done before cannot be told any more; -ENXIO nobody owns the port; -EINVAL it is no NT port.
+ */
+int idtntb_switch_poke_result(const struct idtntb_switch *sw, unsigned port, uint32_t ticket);
 
 #pragma GCC visibility pop
 
