@@ -12,7 +12,6 @@
 
 #define OUTDBELLSET 0x420u
 #define INDBELLSTS 0x428u
-#define TRIGGER_EVENTFD (1u << 5 | 1u << 2)
 #define TRIGGER_NONE (1u << 5 | 1u << 0)
 #define MASK_NONE (1u << 3 | 1u << 0)
 #define UNMASK_NONE (1u << 4 | 1u << 0)
@@ -279,21 +278,16 @@ static void sockets_of_others(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(identity, server_setup, server_teardown),
-		cmocka_unit_test_setup_teardown(regions_and_interrupts_described, server_setup, server_teardown),
-		cmocka_unit_test_setup_teardown(windows_both_ways, server_setup, server_teardown),
-		cmocka_unit_test_setup_teardown(stores_before_doorbells, server_setup, server_teardown),
-		cmocka_unit_test_setup_teardown(msi_without_eventfd_waits, server_setup, server_teardown),
-		cmocka_unit_test_setup_teardown(intx_is_a_level, server_setup, server_teardown),
-		cmocka_unit_test_setup_teardown(ram_in_pieces, server_setup, server_teardown),
-		cmocka_unit_test_setup_teardown(resets_and_reconnects, server_setup, server_teardown),
-		cmocka_unit_test_setup_teardown(sockets_of_others, server_setup, server_teardown),
+		TEST(identity),
+		TEST(regions_and_interrupts_described),
+		TEST(windows_both_ways),
+		TEST(stores_before_doorbells),
+		TEST(msi_without_eventfd_waits),
+		TEST(intx_is_a_level),
+		TEST(ram_in_pieces),
+		TEST(resets_and_reconnects),
+		TEST(sockets_of_others),
 	};
 
-	if (argc < 2) {
-		print_error("usage: %s SERVER\n", argv[0]);
-		return 2;
-	}
-	server_program = argv[1];
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN(tests, argc, argv);
 }

@@ -134,9 +134,16 @@ void client_connect(struct client *client, const char *path)
 
 void client_open(struct client *client, const char *path)
 {
+	int fd = memfd_create("client", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	assert_true(fd >= 0 && !ftruncate(fd, RAM_SIZE));
+	client_open_ram(client, path, fd);
+}
+
+void client_open_ram(struct client *client, const char *path, int ram_fd)
+{
 	client_connect(client, path);
-	client->ram_fd = memfd_create("client", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	assert_true(client->ram_fd >= 0 && !ftruncate(client->ram_fd, RAM_SIZE));
+	client->ram_fd = ram_fd;
 	client->ram = mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, client->ram_fd, 0);
 	assert_ptr_not_equal(client->ram, MAP_FAILED);
 	assert_int_equal(dma_map(client, RAM_BASE, 0, RAM_SIZE, client->ram_fd), 0);

@@ -37,6 +37,8 @@ struct header {
 	uint32_t size, flags, error;
 };
 
+#define TRIGGER_EVENTFD (1u << 5 | 1u << 2) /* of SET_IRQS */
+
 #define FLAG_REPLY 0x1u
 #define FLAG_NO_REPLY 0x10u
 #define FLAG_ERROR 0x20u
@@ -51,7 +53,6 @@ struct server {
 };
 
 extern const char *server_program;
-extern const char *ivshmem_program; /* NULL: not given */
 
 int server_setup(void **state);
 int server_teardown(void **state);
@@ -95,6 +96,8 @@ bool hangs_up(int fd, int ms);
 void client_connect(struct client *client, const char *path);
 /* The same, and set up as a VMM and a driver would: RAM, MSI, link. */
 void client_open(struct client *client, const char *path);
+/* The same with RAM of RAM_SIZE bytes made before; the descriptor is the client's from then on. */
+void client_open_ram(struct client *client, const char *path, int ram_fd);
 void client_enable(struct client *client, uint32_t partition);
 void client_close(struct client *client);
 
@@ -127,5 +130,12 @@ int64_t now_ms(void);
 				fail_msg("in vain: %s", #condition);                                                   \
 		}                                                                                                      \
 	} while (0)
+
+/* For main(): takes the program from the command line. */
+#define RUN(tests, argc, argv)                                                                                         \
+	(server_program = (argc) > 1 ? (argv)[1] : NULL, server_program                                                \
+								 ? cmocka_run_group_tests(tests, NULL, NULL)           \
+								 : (print_error("usage: %s SERVER\n", (argv)[0]), 2))
+#define TEST(name) cmocka_unit_test_setup_teardown(name, server_setup, server_teardown)
 
 #endif

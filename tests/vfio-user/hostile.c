@@ -1,120 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Clients that are slow, stuck, broken or hostile: theirs is the connection that ends, with a line in the log; the other
- * port is served meanwhile, the next client of the same port too, and no descriptor stays behind.
+ * Clients that are slow, stuck, broken or hostile in what they say: theirs is the connection that ends, with a line in
+ * the log.
  */
-#include "client.h"
+#include "attack.h"
 
-#include <fcntl.h>
-#include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#define TRIGGER_EVENTFD (1u << 5 | 1u << 2)
-
-/* Longer than the server's patience with a client. */
-#define LONG_MS 15000
-
-/* The other port, served all the time by a thread of its own. Not on a stack that a failing test leaves. */
-static struct witness {
-	struct client client;
-	pthread_t thread;
-	atomic_bool stop;
-	atomic_uint rounds;
-	int64_t worst; /* ms for one access */
-	bool running;
-} witness;
-
-static void *watch(void *opaque)
-{
-	(void)opaque;
-	while (!atomic_load(&witness.stop)) {
-		const int64_t start = now_ms();
-		const uint32_t value = atomic_load(&witness.rounds);
-
-		nt_write(&witness.client, 0x40C, value);
-		assert_int_equal(nt_read(&witness.client, 0x40C), value);
-		if (now_ms() - start > witness.worst)
-			witness.worst = now_ms() - start;
-		atomic_fetch_add(&witness.rounds, 1);
-		usleep(1000);
-	}
-	return NULL;
-}
-
-static void witness_start(struct server *server)
-{
-	memset(&witness, 0, sizeof(witness));
-	client_open(&witness.client, server->paths[1]);
-	client_enable(&witness.client, 1);
-	assert_int_equal(pthread_create(&witness.thread, NULL, watch, NULL), 0);
-	witness.running = true;
-}
-
-static void witness_stop(void)
-{
-	if (!witness.running)
-		return;
-	atomic_store(&witness.stop, true);
-	pthread_join(witness.thread, NULL);
-	witness.running = false;
-	client_close(&witness.client);
-}
-
-static void witness_end(void)
-{
-	witness_stop();
-	assert_true(atomic_load(&witness.rounds) > 0);
-	/* Generous for a busy machine, and below the patience the server has with the hostile one. */
-	assert_true(witness.worst < 4000);
-}
-
-static int teardown(void **state)
-{
-	witness_stop();
-	return server_teardown(state);
-}
-
-/* Run one attack on port 0 and see that it is over without a trace. */
-static void attack(struct server *server, void (*run)(struct server *server, struct client *client), bool connected,
-		   const char *line)
-{
-	struct client client = { .fd = -1, .ram_fd = -1, .irq = -1 };
-	unsigned before;
-
-	witness_start(server);
-	client_open(&client, server->paths[0]);
-	client_close(&client);
-	server_says(server, "port 0: client gone");
-	before = settled_descriptors(server);
-	if (connected)
-		client_open(&client, server->paths[0]);
-	else
-		client.fd = dial(server->paths[0]);
-	run(server, &client);
-	if (line) {
-		assert_true(hangs_up(client.fd, LONG_MS));
-		server_says(server, line);
-	}
-	client_close(&client);
-	UNTIL(server_descriptors(server) == before);
-	/* The next one is served, and both see each other. */
-	client_open(&client, server->paths[0]);
-	client_enable(&client, 0);
-	window_set(&client, 0, 1, RAM_BASE);
-	witness.client.ram[0x80] = 0x42;
-	UNTIL((window_read(&client, 0, 0x80) & 0xFF) == 0x42);
-	client_close(&client);
-	witness_end();
-}
 
 /* ---------------------------------------------------------------- framing */
 
@@ -207,7 +103,7 @@ static void version_again(struct server *server, struct client *client)
 static void framing(void **state)
 {
 	static const struct {
-		void (*run)(struct server *server, struct client *client);
+		attack_run *run;
 		bool connected;
 		const char *line;
 	} attacks[] = {
@@ -357,144 +253,7 @@ static void bodies(void **state)
 	attack(*state, short_bodies, true, "thrown out: DMA_MAP with a body of 4 bytes");
 }
 
-/* ---------------------------------------------------------------- descriptors */
-
-static void many_descriptors(struct server *server, struct client *client)
-{
-	const uint32_t set[5] = { 20, TRIGGER_EVENTFD, 1, 0, 1 };
-	int fds[200];
-
-	(void)server;
-	for (unsigned i = 0; i < 200; i++)
-		fds[i] = client->irq;
-	send_message(client, SET_IRQS, 0, set, sizeof(set), fds, 200);
-}
-
-static void unwanted_descriptors(struct server *server, struct client *client)
-{
-	const uint32_t access[4] = { 0, 0, 0, 4 };
-
-	(void)server;
-	send_message(client, REGION_READ, 0, access, sizeof(access), &client->irq, 1);
-}
-
-static void a_pipe_for_interrupts(struct server *server, struct client *client)
-{
-	const uint32_t set[5] = { 20, TRIGGER_EVENTFD, 1, 0, 1 };
-	int fds[2];
-
-	(void)server;
-	assert_int_equal(pipe(fds), 0);
-	send_message(client, SET_IRQS, 0, set, sizeof(set), fds + 1, 1);
-	close(fds[0]);
-	close(fds[1]);
-}
-
-static void descriptors(void **state)
-{
-	attack(*state, many_descriptors, true, "thrown out: more than 16 descriptors");
-	attack(*state, unwanted_descriptors, true, "thrown out: REGION_READ with 1 descriptors");
-	attack(*state, a_pipe_for_interrupts, true, "thrown out: DEVICE_SET_IRQS with a descriptor that is no eventfd");
-}
-
-/* An eventfd that is full and would block: the interrupt is pending in it, and nobody waits. */
-static void full_eventfd(struct server *server, struct client *client)
-{
-	const uint64_t full = UINT64_MAX - 1;
-	int fd = eventfd(0, 0);
-
-	(void)server;
-	assert_int_equal(set_irq(client, 1, TRIGGER_EVENTFD, 1, &fd, 1), 0);
-	client_enable(client, 0);
-	assert_int_equal(write(fd, &full, sizeof(full)), sizeof(full));
-	assert_int_equal(fcntl(fd, F_SETFL, 0), 0);
-	nt_write(client, 0x420, 1);
-	assert_int_equal(nt_read(client, 0x428), 1);
-	close(fd);
-}
-
-static void interrupts_that_block(void **state)
-{
-	attack(*state, full_eventfd, true, NULL);
-}
-
-/* RAM that is none: each is an error of the request. */
-static void bad_ram(struct server *server, struct client *client)
-{
-	int disk = open(server->folder, O_TMPFILE | O_RDWR, 0600), fd;
-
-	if (disk >= 0) {
-		assert_int_equal(ftruncate(disk, 0x10000), 0);
-		/* Where the folder is on a disk. On a tmpfs it is as good as any memory. */
-		dma_map(client, 0x10000, 0, 0x10000, disk);
-		close(disk);
-	}
-	fd = open("/dev/null", O_RDWR);
-	assert_true(dma_map(client, 0x1000, 0, 0x1000, fd) > 0);
-	close(fd);
-	fd = memfd_create("ro", MFD_ALLOW_SEALING);
-	assert_int_equal(ftruncate(fd, 0x1000), 0);
-	assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE), 0);
-	assert_true(dma_map(client, 0x1000, 0, 0x1000, fd) > 0);
-	close(fd);
-	/* More files than a client may have. */
-	for (unsigned i = 0; i < 40; i++) {
-		int error;
-
-		fd = memfd_create("many", 0);
-		assert_int_equal(ftruncate(fd, 0x1000), 0);
-		error = dma_map(client, 0x10000000 + i * 0x1000, 0, 0x1000, fd);
-		assert_true(i < 31 ? error == 0 : error > 0);
-		close(fd);
-	}
-	/* More than there is address space. */
-	fd = memfd_create("large", 0);
-	assert_int_equal(ftruncate(fd, 1ll << 45), 0);
-	assert_true(dma_map(client, 1ull << 46, 0, 1ull << 40, fd) > 0);
-	close(fd);
-}
-
-static void ram(void **state)
-{
-	attack(*state, bad_ram, true, NULL);
-}
-
-/* A file cut short under the server and under the peer that reads it: nobody dies but the connection. */
-static void cut_short(void **state)
-{
-	struct server *server = *state;
-	struct client a, b;
-
-	for (unsigned round = 0; round < 3; round++) {
-		client_open(&a, server->paths[0]);
-		client_open(&b, server->paths[1]);
-		client_enable(&a, 0);
-		client_enable(&b, 1);
-		window_set(&b, 0, 0, RAM_BASE);
-		/* Not a page: by copy through the owner. */
-		window_set(&b, 1, 0, RAM_BASE + 0x100004);
-		a.ram[0x10] = 7;
-		UNTIL((window_read(&b, 0, 0x10) & 0xFF) == 7);
-		if (round == 1)
-			UNTIL(window_read(&b, 1, 0x10) == 0);
-		assert_int_equal(ftruncate(a.ram_fd, 0), 0);
-		if (round != 1) {
-			assert_int_equal(window_read(&b, 0, 0x10), 0xFFFFFFFF);
-			window_write(&b, 0, 0x14, 1);
-		}
-		window_write(&b, 1, 0x10, 1);
-		if (round)
-			window_read(&b, 1, 0x10);
-		else
-			window_write(&b, 1, 0x20, 1);
-		assert_true(hangs_up(a.fd, PATIENCE_MS));
-		server_says(server, "it has cut its RAM short");
-		assert_int_equal(config_read(&b, 0) & 0xFFFF, 0x111D);
-		assert_int_equal(ftruncate(a.ram_fd, RAM_SIZE), 0);
-		client_close(&a);
-		client_close(&b);
-	}
-}
+/* ---------------------------------------------------------------- replies */
 
 /* Asks and never reads: megabytes of replies, and an end by the server. */
 static void never_reads(struct server *server, struct client *client)
@@ -551,23 +310,9 @@ static void ends_in_time(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(framing, server_setup, teardown),
-		cmocka_unit_test_setup_teardown(waiting, server_setup, teardown),
-		cmocka_unit_test_setup_teardown(pieces, server_setup, teardown),
-		cmocka_unit_test_setup_teardown(well_formed_nonsense, server_setup, teardown),
-		cmocka_unit_test_setup_teardown(bodies, server_setup, teardown),
-		cmocka_unit_test_setup_teardown(descriptors, server_setup, teardown),
-		cmocka_unit_test_setup_teardown(interrupts_that_block, server_setup, teardown),
-		cmocka_unit_test_setup_teardown(ram, server_setup, teardown),
-		cmocka_unit_test_setup_teardown(cut_short, server_setup, teardown),
-		cmocka_unit_test_setup_teardown(replies_not_read, server_setup, teardown),
-		cmocka_unit_test_setup_teardown(ends_in_time, server_setup, teardown),
+		ATTACK(framing), ATTACK(waiting),          ATTACK(pieces),       ATTACK(well_formed_nonsense),
+		ATTACK(bodies),  ATTACK(replies_not_read), ATTACK(ends_in_time),
 	};
 
-	if (argc < 2) {
-		print_error("usage: %s SERVER\n", argv[0]);
-		return 2;
-	}
-	server_program = argv[1];
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN(tests, argc, argv);
 }

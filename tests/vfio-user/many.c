@@ -124,14 +124,9 @@ static void hundred_kills(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(thousand_connects, server_setup, server_teardown),
-		cmocka_unit_test_setup_teardown(hundred_kills, server_setup, server_teardown),
+		TEST(thousand_connects),
+		TEST(hundred_kills),
 	};
 
-	if (argc < 2) {
-		print_error("usage: %s SERVER\n", argv[0]);
-		return 2;
-	}
-	server_program = argv[1];
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN(tests, argc, argv);
 }

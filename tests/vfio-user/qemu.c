@@ -129,8 +129,8 @@ static void thousand_plugs(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(registers_and_windows, server_setup, server_teardown),
-		cmocka_unit_test_setup_teardown(thousand_plugs, server_setup, server_teardown),
+		TEST(registers_and_windows),
+		TEST(thousand_plugs),
 	};
 
 	/* The same as the tests of the device: QEMU, a plugin that it loads, and the server, here of vfio-user. */

@@ -15,7 +15,6 @@
 #define ARGUMENTS 24
 
 const char *server_program;
-const char *ivshmem_program;
 
 int server_setup(void **state)
 {
