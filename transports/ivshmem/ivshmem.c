@@ -2,6 +2,7 @@
 /* The ivshmem transport: opening, claiming and closing. */
 #include "ivshmem.h"
 
+#include "../common/claim.h"
 #include "../common/error.h"
 #include "../common/futex.h"
 #include "../common/lock.h"
@@ -15,8 +16,6 @@
 #include <unistd.h>
 
 #define HANDSHAKE_MS 5000
-#define CLAIM_MS 2000 /* for a dead owner to go */
-#define JOIN_MS 2000 /* for others who are joining */
 
 /* A server whose queue of newcomers is full is asked again. */
 static int connect_server(struct ivshmem *iv, int64_t deadline, struct idtntb_error *error)
@@ -62,34 +61,6 @@ static int greet(struct idtntb_attachment *a, int64_t deadline, struct idtntb_er
 	return ntb_memory_adopt(&iv->memory, memory_fd, error);
 }
 
-int ntb_ivshmem_join_lock(struct ntb_memory *memory, struct idtntb_error *error)
-{
-	int ret = ntb_lock_wait(memory->fd, NTB_LOCK_JOIN, JOIN_MS);
-
-	if (ret == -EAGAIN)
-		return ntb_fail(error, -EBUSY, "somebody else has been joining the switch for %d s: a stopped process?",
-				JOIN_MS / 1000);
-	return ret ? ntb_fail(error, ret, "the shared memory's file cannot be locked: %s", strerror(-ret)) : 0;
-}
-
-static int make_block(struct idtntb_attachment *a, const struct idtntb_attach_options *options,
-		      struct idtntb_error *error)
-{
-	struct ivshmem *iv = ivshmem_of(a);
-	struct idtntb_topology topology;
-	int ret = ntb_ivshmem_join_lock(&iv->memory, error);
-
-	/* From here on we are alone with it; the lock is dropped when the port is ours, or with the description. */
-	if (!ret && !idtntb_block_ready(iv->memory.base, iv->memory.size)) {
-		ret = ntb_topology_choose(&topology, options, error);
-		if (!ret)
-			ret = ntb_memory_format(&iv->memory, &topology, error);
-	}
-	a->memory = iv->memory.base;
-	a->memory_size = iv->memory.size;
-	return ret;
-}
-
 static int ivshmem_open(struct idtntb_attachment *a, const char *where, const struct idtntb_attach_options *options,
 			struct idtntb_error *error)
 {
@@ -117,45 +88,15 @@ static int ivshmem_open(struct idtntb_attachment *a, const char *where, const st
 	ret = connect_server(iv, deadline, error);
 	if (!ret)
 		ret = greet(a, deadline, error);
-	return ret ? ret : make_block(a, options, error);
-}
-
-static int refuse(struct idtntb_attachment *a, struct idtntb_error *error)
-{
-	struct ivshmem *iv = ivshmem_of(a);
-	const struct idtntb_topology *topology = idtntb_switch_topology(a->sw);
-	uint32_t free_slots = 0;
-	char ports[64];
-
-	for (unsigned slot = 0; slot < topology->port_count; slot++) {
-		if (ntb_lock_free(iv->memory.fd, NTB_LOCK_SLOT(slot)))
-			free_slots |= 1u << slot;
-	}
-	return ntb_fail(error, -EBUSY, "port %u is taken by another process; free: %s", a->port_number,
-			ntb_topology_ports(topology, free_slots, ports, sizeof(ports)));
+	/* From here on we are alone with it; the lock is dropped when the port is ours, or with the description. */
+	if (!ret)
+		ret = ntb_join_lock(&iv->memory, error);
+	return ret ? ret : ntb_block_make(a, &iv->memory, options, error);
 }
 
 static int ivshmem_claim(struct idtntb_attachment *a, struct idtntb_error *error)
 {
-	struct ivshmem *iv = ivshmem_of(a);
-	const int64_t deadline = ntb_now() + CLAIM_MS * NTB_MS;
-	const struct timespec pause = { .tv_nsec = 20 * NTB_MS };
-	int ret;
-
-	while ((ret = ntb_lock_try(iv->memory.fd, NTB_LOCK_SLOT(a->slot))) == -EAGAIN) {
-		if (ntb_now() >= deadline)
-			return refuse(a, error);
-		/* Others may join meanwhile. */
-		ntb_lock_drop(iv->memory.fd, NTB_LOCK_JOIN);
-		nanosleep(&pause, NULL);
-		ret = ntb_ivshmem_join_lock(&iv->memory, error);
-		if (ret)
-			return ret;
-	}
-	if (ret)
-		return ntb_fail(error, ret, "the shared memory's file cannot be locked: %s", strerror(-ret));
-	ntb_liveness_sweep(a, UINT32_MAX);
-	return 0;
+	return ntb_claim(a, &ivshmem_of(a)->memory, error);
 }
 
 static int ivshmem_joined(struct idtntb_attachment *a, struct idtntb_error *error)

@@ -86,9 +86,6 @@ int ntb_server_handshake(struct idtntb_attachment *a, int *memory_fd, struct idt
 void ntb_server_connect(struct idtntb_attachment *a);
 void ntb_server_lost(struct idtntb_attachment *a, const struct idtntb_error *why);
 
-/* ivshmem.c */
-int ntb_ivshmem_join_lock(struct ntb_memory *memory, struct idtntb_error *error);
-
 /* ram-socket.c */
 void ntb_ram_socket_connect(struct idtntb_attachment *a);
 void ntb_ram_socket_close(struct ivshmem *iv);

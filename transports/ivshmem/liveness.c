@@ -5,8 +5,8 @@
  */
 #include "ivshmem.h"
 
+#include "../common/claim.h"
 #include "../common/futex.h"
-#include "../common/lock.h"
 
 #include <errno.h>
 #include <string.h>
@@ -16,39 +16,12 @@
 #define SUSPECT_PERIOD (20 * NTB_MS)
 #define SUSPECT_TIME (2000 * NTB_MS) /* a dying process gives its memory back before its locks */
 
-static uint32_t others(struct idtntb_attachment *a)
-{
-	return ((1u << idtntb_switch_topology(a->sw)->port_count) - 1) & ~(1u << a->slot);
-}
-
 void ntb_liveness_sweep(struct idtntb_attachment *a, uint32_t slots)
 {
 	struct ivshmem *iv = ivshmem_of(a);
-	const struct idtntb_topology *topology = idtntb_switch_topology(a->sw);
-	bool swept = false;
+	const uint32_t living = ntb_sweep(a, &iv->memory, slots);
 
-	slots &= others(a);
-	for (unsigned slot = 0; slots >> slot; slot++) {
-		uint32_t owner;
-
-		if (!(slots & 1u << slot))
-			continue;
-		/* First who it is, then whether that one lives: a successor is not taken for it. */
-		owner = ntb_member(a, slot).owner;
-		if (owner && !ntb_lock_free(iv->memory.fd, NTB_LOCK_SLOT(slot)))
-			continue;
-		iv->suspects &= ~(1u << slot);
-		if (!owner || !idtntb_switch_sweep(a->sw, topology->ports[slot].port, owner))
-			continue;
-		swept = true;
-		ntb_log(a, IDTNTB_LOG_INFO, "port %u: its owner is gone", topology->ports[slot].port);
-	}
-	if (swept) {
-		/* Those who have not noticed themselves. */
-		ntb_bells_kick(a, others(a));
-		if (iv->joined)
-			idtntb_port_service(a->port);
-	}
+	iv->suspects &= ~slots | living;
 }
 
 void ntb_liveness_suspect(struct idtntb_attachment *a, uint32_t bell)
@@ -62,7 +35,7 @@ void ntb_liveness_suspect(struct idtntb_attachment *a, uint32_t bell)
 			iv->suspects |= 1u << slot;
 	}
 	iv->suspects_until = ntb_now() + SUSPECT_TIME;
-	ntb_liveness_sweep(a, others(a));
+	ntb_liveness_sweep(a, ntb_others(a));
 	iv->suspects_at = iv->suspects ? ntb_now() + SUSPECT_PERIOD : 0;
 }
 
@@ -86,7 +59,7 @@ void ntb_liveness_timer(struct idtntb_attachment *a)
 		look_at_suspects(a, now);
 	if (iv->probe_at && now >= iv->probe_at) {
 		iv->probe_at = 0;
-		ntb_liveness_sweep(a, others(a));
+		ntb_liveness_sweep(a, ntb_others(a));
 	}
 	if (iv->ram_at && now >= iv->ram_at) {
 		iv->ram_at = 0;
