@@ -2,7 +2,8 @@
 # shellcheck shell=bash
 # The guests' kernel: Debian 12's own image, unpacked and not installed, and the kernel's NTB drivers
 # (off in Debian's configuration) built unmodified from the source package of the same version.
-# $CACHE/kernel/: vmlinux, release, modules/ (lib/modules tree), ntb_test.sh. Sourced after apt.sh.
+# $CACHE/kernel/: vmlinux, release, modules/ (lib/modules tree), ntb_test.sh; headers/ and source/drivers/ntb, built, for
+# modules made later. Sourced after apt.sh.
 
 KERNEL_BUILD_PACKAGES=(build-essential libelf1 xz-utils kmod)
 
@@ -10,6 +11,9 @@ KERNEL_BUILD_PACKAGES=(build-essential libelf1 xz-utils kmod)
 KERNEL_MODULES=(virtio_pci virtio_net virtio_rng virtio_blk 9p 9pnet_virtio e1000e idt_89hpesx i2c_i801 i2c_dev)
 
 kernel_dir() { echo "$IDTNTB_CACHE/kernel"; }
+
+# kernel_headers: where to build modules for the guests' kernel (make -C).
+kernel_headers() { echo "$(kernel_dir)/headers/src/linux-headers-$(cat "$(kernel_dir)/release")"; }
 
 kernel() {
     cached "$(kernel_dir)" "$(recipe_key "$IDTNTB_ROOT/scripts/kernel.sh")" kernel_make
@@ -29,18 +33,18 @@ kernel_make() {
     unpack_packages bookworm "$work" "$image=$version" "linux-headers-$release=$version" \
         "linux-headers-${release%-amd64}-common=$version" "linux-kbuild-$series=$version" \
         "linux-source-$series=$version"
-    mkdir -p "$work/source"
+    mkdir -p "$dir/source"
     say "unpacking drivers/ntb from linux-source-$series"
-    tar -C "$work/source" --strip-components=1 -xf "$work/usr/src/linux-source-$series.tar.xz" \
+    tar -C "$dir/source" --strip-components=1 -xf "$work/usr/src/linux-source-$series.tar.xz" \
         --wildcards '*/drivers/ntb' '*/drivers/net/ntb_netdev.c' '*/tools/testing/selftests/ntb'
-    kernel_headers_in_place "$work" "$release" "$series"
-    ntb_modules "$work/source" "$work/usr/src/linux-headers-$release" "$dir/ntb"
+    kernel_headers_in_place "$work/usr" "$release" "$dir/headers"
+    ntb_modules "$dir/source" "$dir/headers/src/linux-headers-$release" "$dir/ntb"
     kernel_modules "$work/lib/modules/$release" "$dir/modules/lib/modules/$release" "$dir/ntb"
     kernel_uncompressed "$work/boot/vmlinuz-$release" "$dir/vmlinux"
-    mv "$work/source/tools/testing/selftests/ntb/ntb_test.sh" "$dir/ntb_test.sh"
+    mv "$dir/source/tools/testing/selftests/ntb/ntb_test.sh" "$dir/ntb_test.sh"
     printf '%s\n' "$release" >"$dir/release"
     printf '%s\n' "$version" >"$dir/version"
-    rm -rf "$work" "$dir/ntb"
+    rm -rf "$work" "$dir/ntb" "$dir/source/netdev" "$dir/source/drivers/net" "$dir/source/tools"
 }
 
 # kernel_uncompressed VMLINUZ VMLINUX: QEMU enters the bare ELF image by its PVH note; unpacking under TCG at each
@@ -52,16 +56,14 @@ kernel_uncompressed() {
     tail -c "+$((offset + 1))" "$1" | xz -dc --single-stream >"$2"
 }
 
-# The headers packages refer to each other by absolute paths; point them to where they were unpacked.
+# kernel_headers_in_place USR RELEASE DIR: what modules are built with, unpacked under USR, becomes DIR. The packages' Makefile
+# names the place they would be installed to; a relative one holds wherever the cache lies. (Their links are relative.)
 kernel_headers_in_place() {
-    local work=$1 release=$2 series=$3 headers="$1/usr/src/linux-headers-$2" common
-    common="$work/usr/src/linux-headers-${release%-amd64}-common"
-    grep -rlIF /usr/src/linux-headers- "$headers" --include=Makefile --include=.config 2>/dev/null |
-        xargs -r sed -i "s#/usr/src/linux-headers-#$work&#g"
-    ln -sfn "$work/usr/lib/linux-kbuild-$series/scripts" "$headers/scripts"
-    ln -sfn "$work/usr/lib/linux-kbuild-$series/tools" "$headers/tools"
-    ln -sfn "$work/usr/lib/linux-kbuild-$series/scripts" "$common/scripts"
-    ln -sfn "$work/usr/lib/linux-kbuild-$series/tools" "$common/tools"
+    local usr=$1 release=$2 dir=$3
+    mkdir -p "$dir"
+    rm -f "$usr"/src/linux-source-*
+    mv "$usr/src" "$usr/lib" "$dir/"
+    sed -i 's#^include /usr/src/#include $(dir $(lastword $(MAKEFILE_LIST)))../#' "$dir/src/linux-headers-$release/Makefile"
 }
 
 # ntb_modules SOURCE KBUILD DEST: the NTB core, the IDT driver and the clients that work on it.
