@@ -29,9 +29,10 @@ static inline void ntb_futex_wait(_Atomic uint32_t *word, uint32_t value, int64_
 	syscall(SYS_futex, word, FUTEX_WAIT, value, ns < 0 ? NULL : &timeout, NULL, 0);
 }
 
+/* All who sleep on it: one that has no business there must not take the only wake-up. */
 static inline void ntb_futex_wake(_Atomic uint32_t *word)
 {
-	syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
+	syscall(SYS_futex, word, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
 }
 
 #endif

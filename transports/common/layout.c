@@ -6,6 +6,8 @@
 #define BLOCK_ROUND 0x10000u
 #define SLEEPERS_SIZE 0x1000u
 #define SLEEPER_LINE 64u /* one cache line each: a sender's look at one must not disturb another */
+#define BELLS (IDTNTB_PORTS * SLEEPER_LINE) /* where they begin in that page, after the copiers' */
+#define MARK (2 * IDTNTB_PORTS * SLEEPER_LINE)
 
 static size_t block_end(void)
 {
@@ -27,4 +29,14 @@ struct ntb_channel *ntb_layout_channel(void *memory, unsigned ports, unsigned s,
 _Atomic uint32_t *ntb_layout_asleep(void *memory, unsigned d)
 {
 	return (_Atomic uint32_t *)(void *)((uint8_t *)memory + block_end() + (size_t)d * SLEEPER_LINE);
+}
+
+_Atomic uint32_t *ntb_layout_bell(void *memory, unsigned d)
+{
+	return (_Atomic uint32_t *)(void *)((uint8_t *)memory + block_end() + BELLS + (size_t)d * SLEEPER_LINE);
+}
+
+_Atomic uint64_t *ntb_layout_mark(void *memory)
+{
+	return (_Atomic uint64_t *)(void *)((uint8_t *)memory + block_end() + MARK);
 }

@@ -3,7 +3,8 @@
  * What lies in the memory that the ports of a switch share, in a process or between processes:
  *
  *   0            the block of the switch (idtntb.h), rounded up to 64 KiB
- *   then         one line per port on which its copier thread sleeps, 4 KiB in all
+ *   then         one line per port on which its copier thread sleeps, one per port on which its bell's thread sleeps
+ *                (transports without eventfds), and a mark; 4 KiB in all
  *   then         N x N copy channels, from sender s to receiver d at index s * N + d
  *
  * Every word here may be written by a hostile process at any time. Nobody keeps truth in it: each side holds its own
@@ -55,5 +56,9 @@ size_t ntb_layout_size(unsigned ports);
 struct ntb_channel *ntb_layout_channel(void *memory, unsigned ports, unsigned s, unsigned d);
 /* The word on which the copier thread of port index d sleeps while it is 1. */
 _Atomic uint32_t *ntb_layout_asleep(void *memory, unsigned d);
+/* The word that wakes the owner of port index d, where no descriptor does (transports/shm). */
+_Atomic uint32_t *ntb_layout_bell(void *memory, unsigned d);
+/* By what a plain file with a switch is known, from before its block is made. */
+_Atomic uint64_t *ntb_layout_mark(void *memory);
 
 #endif

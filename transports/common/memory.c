@@ -27,9 +27,7 @@ void ntb_memory_drop(struct ntb_memory *memory)
 	ntb_memory_init(memory);
 }
 
-/*
- * Open the file again: the description that came is shared by all clients and the server, and so would be a lock on it.
- */
+/* The description that came may be shared by all who map the file, and so would be a lock on it. */
 static int reopen(int fd, struct idtntb_error *error)
 {
 	char path[40];
@@ -39,39 +37,51 @@ static int reopen(int fd, struct idtntb_error *error)
 	own = open(path, O_RDWR | O_CLOEXEC);
 	if (own < 0)
 		return ntb_fail(error, -errno,
-				"the server's shared memory cannot be opened for locking (%s): run as the server's "
-				"user, or give its file a mode that lets this user write",
+				"the shared memory cannot be opened for locking (%s): run as the user who made it, "
+				"or give its file a mode that lets this user write",
 				strerror(errno));
 	return own;
 }
 
-int ntb_memory_adopt(struct ntb_memory *memory, int fd, struct idtntb_error *error)
+int ntb_memory_open(struct ntb_memory *memory, int fd, struct idtntb_error *error)
 {
 	struct stat st;
-	int ret = 0;
 
 	ntb_memory_init(memory);
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size <= 0)
-		ret = ntb_fail(error, -EPROTO, "what the ivshmem server sent as shared memory is no memory file");
-	if (!ret && (size_t)st.st_size < ntb_layout_size(1))
-		ret = ntb_fail(error, -ENOSPC, "shared memory has %lld bytes: a switch of two ports needs at least %zu",
-			       (long long)st.st_size, ntb_layout_size(2));
-	if (!ret) {
-		memory->fd = reopen(fd, error);
-		ret = memory->fd < 0 ? memory->fd : 0;
-	}
-	if (!ret) {
-		memory->size = (size_t)st.st_size;
-		memory->dev = st.st_dev;
-		memory->ino = st.st_ino;
-		/* By the server's description, not ours: a mapping keeps its description, and that its locks. */
-		memory->base = mmap(NULL, memory->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-		if (memory->base == MAP_FAILED) {
-			memory->base = NULL;
-			ret = ntb_fail(error, -errno, "shared memory of %zu bytes cannot be mapped: %s", memory->size,
-				       strerror(errno));
-		}
-	}
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
+		return ntb_fail(error, -EPROTO, "what is given as shared memory is no memory file");
+	memory->fd = reopen(fd, error);
+	memory->dev = st.st_dev;
+	memory->ino = st.st_ino;
+	return memory->fd < 0 ? memory->fd : 0;
+}
+
+int ntb_memory_map(struct ntb_memory *memory, int fd, struct idtntb_error *error)
+{
+	struct stat st;
+	void *base;
+
+	if (fstat(fd, &st))
+		return ntb_fail(error, -errno, "shared memory: %s", strerror(errno));
+	if (st.st_size < 0 || (uint64_t)st.st_size > SIZE_MAX || (size_t)st.st_size < ntb_layout_size(1))
+		return ntb_fail(error, -ENOSPC,
+				"shared memory has %lld bytes: a switch of two ports needs at least %zu",
+				(long long)st.st_size, ntb_layout_size(2));
+	base = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (base == MAP_FAILED)
+		return ntb_fail(error, -errno, "shared memory of %lld bytes cannot be mapped: %s",
+				(long long)st.st_size, strerror(errno));
+	memory->base = base;
+	memory->size = (size_t)st.st_size;
+	return 0;
+}
+
+int ntb_memory_adopt(struct ntb_memory *memory, int fd, struct idtntb_error *error)
+{
+	int ret = ntb_memory_open(memory, fd, error);
+
+	if (!ret)
+		ret = ntb_memory_map(memory, fd, error);
 	close(fd);
 	if (ret)
 		ntb_memory_drop(memory);

@@ -16,7 +16,11 @@ struct ntb_memory {
 };
 
 void ntb_memory_init(struct ntb_memory *memory);
-/* Map what a descriptor stands for. The descriptor becomes ours, whatever happens. */
+/* Open the file again that a descriptor stands for, for locks; nothing is mapped yet. */
+int ntb_memory_open(struct ntb_memory *memory, int fd, struct idtntb_error *error);
+/* Map all of it, by a descriptor of another description: a mapping keeps its description, and that its locks. */
+int ntb_memory_map(struct ntb_memory *memory, int fd, struct idtntb_error *error);
+/* Both, for a descriptor that becomes ours, whatever happens. */
 int ntb_memory_adopt(struct ntb_memory *memory, int fd, struct idtntb_error *error);
 void ntb_memory_drop(struct ntb_memory *memory);
 bool ntb_memory_same(const struct ntb_memory *a, const struct ntb_memory *b);
