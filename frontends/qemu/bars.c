@@ -34,7 +34,7 @@ static uint64_t trap_read(void *opaque, hwaddr offset, unsigned size)
 
 	memset(data, 0xFF, sizeof(data));
 	if (idtdev_reachable(bar->device))
-		idtntb_port_bar_read(bar->device->port, bar->number, offset, data, size);
+		idtntb_attachment_bar_read(bar->device->attachment, bar->number, offset, data, size);
 	return ldn_le_p(data, size);
 }
 
@@ -45,7 +45,7 @@ static void trap_write(void *opaque, hwaddr offset, uint64_t value, unsigned siz
 
 	stn_le_p(data, size, value);
 	if (idtdev_reachable(bar->device))
-		idtntb_port_bar_write(bar->device->port, bar->number, offset, data, size);
+		idtntb_attachment_bar_write(bar->device->attachment, bar->number, offset, data, size);
 }
 
 /* Any size at any offset has a defined result; the core sees the access as the guest made it. */
@@ -110,7 +110,7 @@ static bool windows_realize(IdtNtb *s, IdtBar *bar, Error **errp)
 		unsigned index = IDTNTB_WINDOW(bar->number, entry);
 		struct idtntb_window info;
 
-		if (idtntb_port_window(s->port, index, &info) == 0 && mappable(&info))
+		if (idtntb_attachment_window(s->attachment, index, &info) == 0 && mappable(&info))
 			window_realize(s, bar, index, &info);
 	}
 	return true;
@@ -118,8 +118,8 @@ static bool windows_realize(IdtNtb *s, IdtBar *bar, Error **errp)
 
 bool idtdev_bars_realize(IdtNtb *s, Error **errp)
 {
-	const struct idtntb_topology *topology = idtntb_switch_topology(idtntb_port_switch(s->port));
-	const uint32_t *setup = topology->ports[idtntb_port_slot(s->port)].barsetup;
+	const struct idtntb_topology *topology = idtntb_attachment_topology(s->attachment);
+	const uint32_t *setup = topology->ports[idtntb_attachment_slot(s->attachment)].barsetup;
 
 	s->window = g_new0(IdtWindow, IDTNTB_WINDOWS);
 	for (unsigned n = 0; n < IDTNTB_BARS; n++) {

@@ -60,7 +60,6 @@ static bool attach(IdtNtb *s, Error **errp)
 		error_setg(errp, "%s", error.text);
 		return false;
 	}
-	s->port = idtntb_attachment_port(s->attachment);
 	qemu_set_fd_handler(idtntb_attachment_fd(s->attachment), descriptor_ready, NULL, s);
 	return true;
 }
@@ -97,7 +96,6 @@ static void ntb_exit(PCIDevice *dev)
 		qemu_set_fd_handler(idtntb_attachment_fd(s->attachment), NULL, NULL, NULL);
 		idtntb_detach(s->attachment);
 		s->attachment = NULL;
-		s->port = NULL;
 	}
 	idtdev_bars_exit(s);
 	idtdev_config_exit(s);
@@ -133,15 +131,15 @@ static void ntb_reset(DeviceState *dev)
 {
 	IdtNtb *s = IDT_NTB(dev);
 
-	if (!s->port)
+	if (!s->attachment)
 		return;
 	if (s->started)
-		idtntb_port_reset(s->port);
+		idtntb_attachment_reset(s->attachment);
 	idtdev_config_reset(s);
 	if (!s->started) {
 		s->started = true;
 		idtdev_ram_start(s);
-		idtntb_port_link_set(s->port, true);
+		idtntb_attachment_link_set(s->attachment, true);
 	}
 }
 

@@ -66,8 +66,7 @@ struct IdtNtb {
 	bool unsealed_ram;
 	enum idtdev_link_wish link_wish;
 
-	struct idtntb_attachment *attachment;
-	struct idtntb_port *port; /* NULL: not attached (any more) */
+	struct idtntb_attachment *attachment; /* NULL: not attached (any more) */
 	bool in_msi; /* an MSI is being written: what it hits of this very device is not a guest's access */
 	bool started; /* the machine has been reset once; the link may be up */
 	bool map; /* windows are mapped, not copied */
@@ -109,7 +108,7 @@ void idtdev_config_write(PCIDevice *dev, uint32_t offset, uint32_t value, int si
  */
 static inline bool idtdev_reachable(const IdtNtb *s)
 {
-	return s->port && !s->in_msi;
+	return s->attachment && !s->in_msi;
 }
 
 /* Registers of the NT function through either door; any size up to 8 at any offset. */

@@ -73,8 +73,8 @@ static void counter_get(Object *obj, Visitor *v, const char *name, void *opaque,
 	if (counter->get) {
 		value = counter->get(s);
 	} else {
-		if (s->port)
-			idtntb_port_stats(s->port, &stats);
+		if (s->attachment)
+			idtntb_attachment_stats(s->attachment, &stats);
 		value = *(const uint64_t *)((const char *)&stats + counter->stats_offset);
 	}
 	visit_type_uint64(v, name, &value, errp);
@@ -86,9 +86,9 @@ static bool link_get(Object *obj, Error **errp)
 	struct idtntb_member member = { 0 };
 
 	(void)errp;
-	if (!s->port)
+	if (!s->attachment)
 		return s->link_wish != IDT_LINK_DOWN;
-	idtntb_switch_member(idtntb_port_switch(s->port), s->port_number, &member);
+	idtntb_attachment_member(s->attachment, s->port_number, &member);
 	return !member.forced_down;
 }
 
@@ -103,10 +103,9 @@ static void link_set(Object *obj, bool up, Error **errp)
 
 void idtdev_link_wish_apply(IdtNtb *s)
 {
-	if (!s->port || s->link_wish == IDT_LINK_AS_IT_IS)
+	if (!s->attachment || s->link_wish == IDT_LINK_AS_IT_IS)
 		return;
-	idtntb_switch_link_force(idtntb_port_switch(s->port), s->port_number, s->link_wish == IDT_LINK_DOWN);
-	idtntb_port_announce(s->port);
+	idtntb_attachment_link_force(s->attachment, s->port_number, s->link_wish == IDT_LINK_DOWN);
 }
 
 static bool link_up_get(Object *obj, Error **errp)
@@ -115,8 +114,8 @@ static bool link_up_get(Object *obj, Error **errp)
 	struct idtntb_member member = { 0 };
 
 	(void)errp;
-	if (s->port)
-		idtntb_switch_member(idtntb_port_switch(s->port), s->port_number, &member);
+	if (s->attachment)
+		idtntb_attachment_member(s->attachment, s->port_number, &member);
 	return member.up && !member.forced_down;
 }
 

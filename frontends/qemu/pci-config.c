@@ -58,7 +58,8 @@ static void lay_over(uint8_t *image, uint32_t offset, uint32_t kept, uint32_t va
 static void image_from_core(IdtNtb *s)
 {
 	for (uint32_t offset = 0; offset < IDTNTB_VMM_CONFIG_SIZE; offset += 4)
-		lay_over(s->parent_obj.config, offset, qemu_bits(offset), idtntb_port_peek(s->port, offset));
+		lay_over(s->parent_obj.config, offset, qemu_bits(offset),
+			 idtntb_attachment_peek(s->attachment, offset));
 }
 
 static void masks_from_core(IdtNtb *s)
@@ -83,7 +84,7 @@ static void masks_from_core(IdtNtb *s)
 
 static void mirror(IdtNtb *s, uint32_t offset)
 {
-	idtntb_port_mirror(s->port, offset, pci_get_long(s->parent_obj.config + offset));
+	idtntb_attachment_mirror(s->attachment, offset, pci_get_long(s->parent_obj.config + offset));
 }
 
 static bool capability_add(IdtNtb *s, const struct idtntb_capability *cap, Error **errp)
@@ -167,7 +168,7 @@ void idtdev_config_reset(IdtNtb *s)
 static void status_refresh(IdtNtb *s)
 {
 	pci_set_word_by_mask(s->parent_obj.config + PCI_STATUS, PCI_STATUS_INTERRUPT,
-			     !!(idtntb_port_peek(s->port, PCI_COMMAND) & STATUS_INTS));
+			     !!(idtntb_attachment_peek(s->attachment, PCI_COMMAND) & STATUS_INTS));
 }
 
 /* Part of one dword. */
@@ -176,7 +177,7 @@ static uint32_t piece_read(IdtNtb *s, uint32_t offset, unsigned size)
 	if (!idtdev_reachable(s) || offset >= IDTNTB_NT_SIZE)
 		return UINT32_MAX;
 	if (offset >= IDTNTB_VMM_CONFIG_SIZE)
-		return idtntb_port_config_read(s->port, offset, size);
+		return idtntb_attachment_config_read(s->attachment, offset, size);
 	if ((offset & ~3u) == PCI_COMMAND)
 		status_refresh(s);
 	return pci_default_read_config(&s->parent_obj, offset, size);
@@ -187,7 +188,7 @@ static void piece_write(IdtNtb *s, uint32_t offset, uint32_t value, unsigned siz
 	if (!idtdev_reachable(s) || offset >= IDTNTB_NT_SIZE)
 		return;
 	if (offset >= IDTNTB_VMM_CONFIG_SIZE) {
-		idtntb_port_config_write(s->port, offset, value, size);
+		idtntb_attachment_config_write(s->attachment, offset, value, size);
 		return;
 	}
 	pci_default_write_config(&s->parent_obj, offset, value, size);

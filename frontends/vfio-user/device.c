@@ -27,13 +27,13 @@ static ssize_t config_access(vfu_ctx_t *context, char *data, size_t size, loff_t
 			piece /= 2;
 		if (write) {
 			memcpy(&value, data + done, piece);
-			idtntb_port_config_write(port->handle, at, le64toh(value), piece);
+			idtntb_attachment_config_write(port->attachment, at, le64toh(value), piece);
 		} else if (size > GUEST_ACCESS) {
-			const uint32_t dword = htole32(idtntb_port_peek(port->handle, at & ~3u));
+			const uint32_t dword = htole32(idtntb_attachment_peek(port->attachment, at & ~3u));
 
 			memcpy(data + done, (const char *)&dword + (at & 3), piece);
 		} else {
-			value = htole64(idtntb_port_config_read(port->handle, at, piece));
+			value = htole64(idtntb_attachment_config_read(port->attachment, at, piece));
 			memcpy(data + done, &value, piece);
 		}
 		done += piece;
@@ -70,15 +70,15 @@ static int reset(vfu_ctx_t *context, vfu_reset_type_t type)
 	if (type == VFU_RESET_LOST_CONN)
 		device_lost(port);
 	else
-		idtntb_port_reset(port->handle);
+		idtntb_attachment_reset(port->attachment);
 	return 0;
 }
 
 /* Link down for the others; what the EEPROM set up stays, the rest is as after power-on for the next client. */
 void device_lost(struct port *port)
 {
-	idtntb_port_link_set(port->handle, false);
-	idtntb_port_reset(port->handle);
+	idtntb_attachment_link_set(port->attachment, false);
+	idtntb_attachment_reset(port->attachment);
 	interrupts_lost(port);
 }
 

@@ -42,7 +42,6 @@ static int attach(struct port *port)
 		say("port %u: %s", port->number, error.text);
 		return ret;
 	}
-	port->handle = idtntb_attachment_port(port->attachment);
 	windows_open(port);
 	return 0;
 }
@@ -120,7 +119,7 @@ static void disconnect(struct port *port)
 	gate_refuse(&port->gate, "the end");
 	if (port->connected) {
 		/* First of all, so that peers do not see a link without memory behind it. */
-		idtntb_port_link_set(port->handle, false);
+		idtntb_attachment_link_set(port->attachment, false);
 		while (vfu_run_ctx(port->context) == 0 || errno != ENOTCONN)
 			;
 	} else if (port->gate.fd >= 0) {
@@ -146,7 +145,7 @@ static bool negotiate(struct port *port)
 	port->connected = true;
 	if (port->options->log_level >= IDTNTB_LOG_INFO)
 		say_port(port, "client connected");
-	idtntb_port_link_set(port->handle, true);
+	idtntb_attachment_link_set(port->attachment, true);
 	return true;
 }
 

@@ -68,7 +68,6 @@ struct port {
 	unsigned number;
 	struct listener listener;
 	struct idtntb_attachment *attachment;
-	struct idtntb_port *handle;
 	vfu_ctx_t *context;
 	struct gate gate;
 	bool connected; /* VERSION has been exchanged */

@@ -53,8 +53,8 @@ static void copy_end(void)
 
 void windows_open(struct port *port)
 {
-	const struct idtntb_topology *topology = idtntb_switch_topology(idtntb_port_switch(port->handle));
-	const uint32_t *setup = topology->ports[idtntb_port_slot(port->handle)].barsetup;
+	const struct idtntb_topology *topology = idtntb_attachment_topology(port->attachment);
+	const uint32_t *setup = topology->ports[idtntb_attachment_slot(port->attachment)].barsetup;
 
 	for (unsigned n = 0; n < IDTNTB_BARS; n++) {
 		struct bar *bar = &port->bars[n];
@@ -67,7 +67,7 @@ void windows_open(struct port *port)
 			struct window *window = &port->windows[IDTNTB_WINDOW(n, entry)];
 			struct idtntb_window info;
 
-			if (idtntb_port_window(port->handle, IDTNTB_WINDOW(n, entry), &info))
+			if (idtntb_attachment_window(port->attachment, IDTNTB_WINDOW(n, entry), &info))
 				break;
 			window->offset = info.offset;
 			window->size = info.size;
@@ -203,9 +203,9 @@ void windows_access(struct port *port, unsigned bar, uint64_t offset, char *data
 			if (window && part > window->offset + window->size - offset)
 				part = window->offset + window->size - offset;
 			if (write)
-				idtntb_port_bar_write(port->handle, bar, offset, data, part);
+				idtntb_attachment_bar_write(port->attachment, bar, offset, data, part);
 			else
-				idtntb_port_bar_read(port->handle, bar, offset, data, part);
+				idtntb_attachment_bar_read(port->attachment, bar, offset, data, part);
 		}
 		offset += part;
 		data += part;

@@ -64,17 +64,17 @@ static void on_guest_error(void *opaque, const char *text)
 
 static void set_up(struct host *host)
 {
-	const unsigned slot = idtntb_port_slot(host->port);
-	const uint32_t partition = idtntb_switch_topology(idtntb_port_switch(host->port))->ports[slot].partition;
+	const unsigned slot = idtntb_attachment_slot(host->attachment);
+	const uint32_t partition = idtntb_attachment_topology(host->attachment)->ports[slot].partition;
 
 	for (unsigned bar = 0; bar < IDTNTB_BARS; bar += 2) {
-		idtntb_port_config_write(host->port, 0x10 + 4 * bar, (uint32_t)BAR(bar), 4);
-		idtntb_port_config_write(host->port, 0x14 + 4 * bar, (uint32_t)(BAR(bar) >> 32), 4);
+		idtntb_attachment_config_write(host->attachment, 0x10 + 4 * bar, (uint32_t)BAR(bar), 4);
+		idtntb_attachment_config_write(host->attachment, 0x14 + 4 * bar, (uint32_t)(BAR(bar) >> 32), 4);
 	}
-	idtntb_port_config_write(host->port, 0xD4, 0xFEE01000, 4);
-	idtntb_port_config_write(host->port, 0xD0, 1u << 16, 4);
-	idtntb_port_config_write(host->port, 0x04, 0x6, 2);
-	idtntb_port_link_set(host->port, true);
+	idtntb_attachment_config_write(host->attachment, 0xD4, 0xFEE01000, 4);
+	idtntb_attachment_config_write(host->attachment, 0xD0, 1u << 16, 4);
+	idtntb_attachment_config_write(host->attachment, 0x04, 0x6, 2);
+	idtntb_attachment_link_set(host->attachment, true);
 	/* As the driver enables its link (reference 10.4). */
 	nt_write(host, 0x400, 2);
 	nt_write(host, 0x4D0, partition);
@@ -107,7 +107,6 @@ int host_try(struct host *host, const char *spec, unsigned port, const struct id
 	ret = idtntb_attach(&host->attachment, &options, &ops, host, error);
 	if (ret)
 		return ret;
-	host->port = idtntb_attachment_port(host->attachment);
 	host->ram_fd = memfd_create("host", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	assert_true(host->ram_fd >= 0 && !ftruncate(host->ram_fd, RAM_SIZE));
 	if (!(flags & HOST_UNSEALED))
@@ -188,13 +187,13 @@ uint32_t nt_read(struct host *host, uint32_t offset)
 {
 	uint32_t value;
 
-	idtntb_port_bar_read(host->port, 0, offset, &value, sizeof(value));
+	idtntb_attachment_bar_read(host->attachment, 0, offset, &value, sizeof(value));
 	return value;
 }
 
 void nt_write(struct host *host, uint32_t offset, uint32_t value)
 {
-	idtntb_port_bar_write(host->port, 0, offset, &value, sizeof(value));
+	idtntb_attachment_bar_write(host->attachment, 0, offset, &value, sizeof(value));
 }
 
 void window_set(struct host *host, unsigned entry, unsigned partition, uint64_t address)
@@ -207,12 +206,12 @@ void window_set(struct host *host, unsigned entry, unsigned partition, uint64_t 
 
 void copy_write(struct host *host, unsigned entry, uint64_t offset, const void *data, size_t size)
 {
-	idtntb_port_bar_write(host->port, LUT_BAR, (uint64_t)entry * WINDOW_SIZE + offset, data, size);
+	idtntb_attachment_bar_write(host->attachment, LUT_BAR, (uint64_t)entry * WINDOW_SIZE + offset, data, size);
 }
 
 void copy_read(struct host *host, unsigned entry, uint64_t offset, void *data, size_t size)
 {
-	idtntb_port_bar_read(host->port, LUT_BAR, (uint64_t)entry * WINDOW_SIZE + offset, data, size);
+	idtntb_attachment_bar_read(host->attachment, LUT_BAR, (uint64_t)entry * WINDOW_SIZE + offset, data, size);
 }
 
 void window_write(struct host *host, unsigned entry, uint64_t offset, const void *data, size_t size)
@@ -233,10 +232,10 @@ void window_read(struct host *host, unsigned entry, uint64_t offset, void *data,
 
 struct idtntb_member member(struct host *host, unsigned slot)
 {
-	struct idtntb_switch *sw = idtntb_port_switch(host->port);
+	const unsigned port = idtntb_attachment_topology(host->attachment)->ports[slot].port;
 	struct idtntb_member found;
 
-	assert_int_equal(idtntb_switch_member(sw, idtntb_switch_topology(sw)->ports[slot].port, &found), 0);
+	assert_int_equal(idtntb_attachment_member(host->attachment, port, &found), 0);
 	return found;
 }
 

@@ -27,7 +27,6 @@
 
 struct host {
 	struct idtntb_attachment *attachment;
-	struct idtntb_port *port;
 	unsigned msis;
 	bool intx;
 	struct {

@@ -257,7 +257,7 @@ static void test_other_owner(void **state)
 	assert_null(bed->a.maps[WINDOW(0)].base);
 	put_good(bed);
 	/* It goes with its owner, though the server has not said so. */
-	idtntb_port_link_set(bed->b.port, false);
+	idtntb_attachment_link_set(bed->b.attachment, false);
 	HOST_UNTIL(!bed->a.maps[WINDOW(0)].base, &bed->a, &bed->b, NULL);
 }
 

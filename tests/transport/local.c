@@ -162,13 +162,13 @@ static void test_bus_master(void **state)
 	window_set(&a, 0, 1, RAM_BASE);
 	HOST_UNTIL(link_up(&a, 1), &a, &b, NULL);
 	copy_write(&a, 0, 0, &one, sizeof(one));
-	idtntb_port_config_write(b.port, 0x04, 0x2, 2);
+	idtntb_attachment_config_write(b.attachment, 0x04, 0x2, 2);
 	assert_memory_equal(b.ram, &one, sizeof(one));
 	copy_write(&a, 0, 0, &two, sizeof(two));
 	copy_read(&a, 0, 0, &back, sizeof(back));
 	assert_int_equal(back, UINT32_MAX);
 	assert_memory_equal(b.ram, &one, sizeof(one));
-	idtntb_port_config_write(b.port, 0x04, 0x6, 2);
+	idtntb_attachment_config_write(b.attachment, 0x04, 0x6, 2);
 	copy_read(&a, 0, 0, &back, sizeof(back));
 	assert_int_equal(back, 1);
 	host_close(&a);

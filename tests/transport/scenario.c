@@ -101,7 +101,7 @@ static void holes(struct host *from)
 {
 	uint64_t value = 0;
 
-	window_set(from, 1, 1 - idtntb_port_slot(from->port), RAM_BASE + RAM_SIZE - 4);
+	window_set(from, 1, 1 - idtntb_attachment_slot(from->attachment), RAM_BASE + RAM_SIZE - 4);
 	value = 0x1122334455667788;
 	copy_write(from, 1, 0, &value, sizeof(value));
 	copy_read(from, 1, 0, &value, sizeof(value));
@@ -134,7 +134,7 @@ static void *read_rounds(void *opaque)
 	for (unsigned i = 0; data && i < ROUNDS; i++) {
 		copy_read(host, 0, 0x10000, data, 0x8000);
 		for (unsigned at = 0; at < 0x8000; at++)
-			bad += data[at] != (uint8_t)(0x50 + !idtntb_port_slot(host->port));
+			bad += data[at] != (uint8_t)(0x50 + !idtntb_attachment_slot(host->attachment));
 	}
 	free(data);
 	return (void *)(bad + !data);
@@ -194,11 +194,11 @@ void scenario_mapped(struct host *a, struct host *b)
 	window_write(a, 3, 0, &value, sizeof(value));
 	assert_memory_equal(b->ram + 0x1000, &value, sizeof(value));
 	/* The peer's link. */
-	idtntb_port_link_set(b->port, false);
+	idtntb_attachment_link_set(b->attachment, false);
 	HOST_UNTIL(!a->maps[WINDOW(3)].base, a, b, NULL);
 	window_read(a, 3, 0, &value, sizeof(value));
 	assert_int_equal(value, UINT32_MAX);
-	idtntb_port_link_set(b->port, true);
+	idtntb_attachment_link_set(b->attachment, true);
 	HOST_UNTIL(a->maps[WINDOW(3)].base, a, b, NULL);
 	host_offer(b, RAM_BASE, 0, RAM_SIZE, true);
 	window_set(a, 3, 1, UINT64_MAX);

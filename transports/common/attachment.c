@@ -46,7 +46,7 @@ struct idtntb_member ntb_member(struct idtntb_attachment *a, unsigned slot)
 {
 	struct idtntb_member member = { .owner = 0 };
 
-	idtntb_switch_member(a->sw, idtntb_switch_topology(a->sw)->ports[slot].port, &member);
+	idtntb_attachment_member(a, idtntb_switch_topology(a->sw)->ports[slot].port, &member);
 	return member;
 }
 
@@ -170,11 +170,6 @@ const struct idtntb_port_ops ntb_port_ops = {
 };
 
 /* ---------------------------------------------------------------- calls of the frontend */
-
-struct idtntb_port *idtntb_attachment_port(struct idtntb_attachment *a)
-{
-	return a->port;
-}
 
 int idtntb_attachment_fd(const struct idtntb_attachment *a)
 {

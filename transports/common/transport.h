@@ -13,6 +13,25 @@
 enum { NTB_TAG_SELF, NTB_TAG_TRANSPORT };
 
 /*
+ * The port of a switch that is not in this process's memory. What the attachment holds is a shadow of it then. Each
+ * of these is the function of the same name in idtntb-transport.h.
+ */
+struct ntb_remote {
+	void (*bar_read)(struct idtntb_attachment *a, unsigned bar, uint64_t offset, void *data, size_t size);
+	void (*bar_write)(struct idtntb_attachment *a, unsigned bar, uint64_t offset, const void *data, size_t size);
+	uint64_t (*config_read)(struct idtntb_attachment *a, uint32_t offset, unsigned size);
+	void (*config_write)(struct idtntb_attachment *a, uint32_t offset, uint64_t value, unsigned size);
+	void (*mirror)(struct idtntb_attachment *a, uint32_t offset, uint32_t value);
+	uint32_t (*peek)(struct idtntb_attachment *a, uint32_t offset);
+	void (*reset)(struct idtntb_attachment *a);
+	void (*link_set)(struct idtntb_attachment *a, bool up);
+	int (*window)(struct idtntb_attachment *a, unsigned window, struct idtntb_window *info);
+	void (*stats)(struct idtntb_attachment *a, struct idtntb_port_stats *stats);
+	int (*member)(struct idtntb_attachment *a, unsigned port, struct idtntb_member *member);
+	int (*link_force)(struct idtntb_attachment *a, unsigned port, bool down);
+};
+
+/*
  * How one kind of switch is reached. Attaching goes open, claim, joined; a step that fails cleans nothing up, close is
  * called after any of them.
  */
@@ -36,6 +55,8 @@ struct ntb_transport {
 	void (*settle)(struct idtntb_attachment *a);
 	/* The own RAM has changed: hand it to the others. */
 	void (*offer)(struct idtntb_attachment *a);
+	/* NULL: the port handle of the attachment is the port. */
+	const struct ntb_remote *remote;
 };
 
 extern const struct ntb_transport ntb_transport_local;

@@ -12,7 +12,7 @@ static struct ntb_mapping resolve(struct idtntb_attachment *a, unsigned window, 
 	struct idtntb_window info;
 
 	/* A mapping cannot give all ones to reads alone, so what is not readable is not mapped (section 6.2). */
-	if (idtntb_port_window(a->port, window, &info) || info.state != IDTNTB_WINDOW_OPEN || !info.readable)
+	if (idtntb_attachment_window(a, window, &info) || info.state != IDTNTB_WINDOW_OPEN || !info.readable)
 		return to;
 	to.slot = info.slot;
 	to.owner = ntb_member(a, info.slot).owner;

@@ -7,10 +7,10 @@
  *  - "local:NAME"     a switch inside this process, made by its first attachment, gone with its last;
  *  - "ivshmem:PATH"   a switch in the shared memory of an ivshmem server listening on the Unix socket PATH.
  *
- * An attachment is a port handle (idtntb.h) plus what a transport adds: one descriptor to wait on, the host's RAM
+ * An attachment is a port as in idtntb.h plus what a transport adds: one descriptor to wait on, the host's RAM
  * offered to peers, and windows mapped or copied.
  *
- * Threads: calls on one attachment and on its port handle must be serialised by the caller (in QEMU: the big lock).
+ * Threads: calls on one attachment must be serialised by the caller (in QEMU: the big lock).
  * Callbacks come from within such calls. An attachment has a thread of its own that serves copies from and to the RAM
  * offered; it makes no callback and takes none of the caller's locks.
  */
@@ -42,7 +42,7 @@ struct idtntb_frontend_ops {
 	/**
 	 * Optional (a frontend without it gets all window accesses by copy). Map a window's first bytes over whatever was
 	 * mapped there, or, with NULL, take the mapping away: from the return of this call on no access may reach the
-	 * old RAM. Accesses to what is not mapped go to idtntb_port_bar_read() and _write().
+	 * old RAM. Accesses to what is not mapped go to idtntb_attachment_bar_read() and _write().
 	 */
 	void (*window_map)(void *opaque, unsigned window, const struct idtntb_window_map *map);
 	/** As in struct idtntb_port_ops; optional. */
@@ -63,7 +63,7 @@ struct idtntb_attach_options {
 };
 
 /**
- * Attach to a switch and take a port of it. The link stays down until idtntb_port_link_set().
+ * Attach to a switch and take a port of it. The link stays down until idtntb_attachment_link_set().
  * May wait a bounded time (seconds) for the server or for a dead owner to go.
  * @param ops copied.
  * @return 0; -EINVAL spec, port or topology refused; -EBUSY the port is taken; -ECONNREFUSED, -ENOENT no server;
@@ -75,8 +75,45 @@ int idtntb_attach(struct idtntb_attachment **attachment, const struct idtntb_att
 /** Give the port up; windows are unmapped by callback first. NULL is allowed. */
 void idtntb_detach(struct idtntb_attachment *attachment);
 
-/** The port handle, owned by the attachment. Do not detach it. */
-struct idtntb_port *idtntb_attachment_port(struct idtntb_attachment *attachment);
+/** The topology of the switch, owned by the attachment. */
+const struct idtntb_topology *idtntb_attachment_topology(const struct idtntb_attachment *attachment);
+/** Index in the topology of the attachment's port. */
+unsigned idtntb_attachment_slot(const struct idtntb_attachment *attachment);
+
+/**
+ * @name The port
+ * As the functions of the port handle in idtntb.h. The switch may be on another machine: a read then waits a bounded time
+ * for its answer. Registers are never all ones for lack of one (own ones are as last known, nothing is pending, peers'
+ * links are down); windows are.
+ * @{ */
+/** As idtntb_port_config_read(). */
+uint64_t idtntb_attachment_config_read(struct idtntb_attachment *attachment, uint32_t offset, unsigned size);
+/** As idtntb_port_config_write(). */
+void idtntb_attachment_config_write(struct idtntb_attachment *attachment, uint32_t offset, uint64_t value,
+				    unsigned size);
+/** As idtntb_port_bar_read(). */
+void idtntb_attachment_bar_read(struct idtntb_attachment *attachment, unsigned bar, uint64_t offset, void *data,
+				size_t size);
+/** As idtntb_port_bar_write(). */
+void idtntb_attachment_bar_write(struct idtntb_attachment *attachment, unsigned bar, uint64_t offset, const void *data,
+				 size_t size);
+/** As idtntb_port_mirror(). */
+void idtntb_attachment_mirror(struct idtntb_attachment *attachment, uint32_t offset, uint32_t value);
+/** As idtntb_port_peek(). */
+uint32_t idtntb_attachment_peek(struct idtntb_attachment *attachment, uint32_t offset);
+/** As idtntb_port_reset(). */
+void idtntb_attachment_reset(struct idtntb_attachment *attachment);
+/** As idtntb_port_link_set(). */
+void idtntb_attachment_link_set(struct idtntb_attachment *attachment, bool up);
+/** As idtntb_port_window(). */
+int idtntb_attachment_window(struct idtntb_attachment *attachment, unsigned window, struct idtntb_window *info);
+/** As idtntb_port_stats(). */
+void idtntb_attachment_stats(struct idtntb_attachment *attachment, struct idtntb_port_stats *stats);
+/** As idtntb_switch_member(), of any port. */
+int idtntb_attachment_member(struct idtntb_attachment *attachment, unsigned port, struct idtntb_member *member);
+/** As idtntb_switch_link_force(), of any port, and announced. */
+int idtntb_attachment_link_force(struct idtntb_attachment *attachment, unsigned port, bool down);
+/** @} */
 
 /** Descriptor to wait on for input; constant for the life of the attachment, owned by it. */
 int idtntb_attachment_fd(const struct idtntb_attachment *attachment);
