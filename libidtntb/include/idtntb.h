@@ -239,6 +239,17 @@ uint32_t idtntb_switch_peek(const struct idtntb_switch *sw, uint32_t address);
  *                register.
  */
 uint32_t idtntb_switch_reset_value(const struct idtntb_switch *sw, uint32_t address);
+/** Bits of the register at a global address that keep what is written: the table's, or what the topology makes of it. */
+uint32_t idtntb_switch_writable(const struct idtntb_switch *sw, uint32_t address);
+
+/** NT mapping table entry @p index as NTMTBLDATA shows it (section 5); 0 past IDTNTB_MTBL_ENTRIES. */
+uint32_t idtntb_switch_mapping(const struct idtntb_switch *sw, unsigned index);
+/**
+ * A lookup table entry as its port's owner has published it (section 6.2).
+ * @param words LUTLDATA, LUTMDATA and LUTUDATA; zero on failure.
+ * @return 0, or -EINVAL when it is no NT port, @p bar is not 2 or 4, or @p entry is past IDTNTB_LUT_ENTRIES.
+ */
+int idtntb_switch_lut(const struct idtntb_switch *sw, unsigned port, unsigned bar, unsigned entry, uint32_t words[3]);
 
 /** Who holds a port. */
 struct idtntb_member {
@@ -495,13 +506,23 @@ size_t idtntb_counters_size(void);
  * Count in @p memory from now on, starting from zero there; windows that are said to be mapped stay so.
  * The owner of the port is the only one who writes there, by relaxed stores of words; it never acts on what it reads
  * back.
- * @param memory idtntb_counters_size() bytes aligned to 64, or NULL: privately again, as after idtntb_port_attach(). It
+ * @param memory idtntb_counters_size() bytes aligned to 8, or NULL: privately again, as after idtntb_port_attach(). It
  *               must stay until idtntb_port_detach() or the next call; it keeps its last content then.
  */
 void idtntb_port_counters_set(struct idtntb_port *port, void *memory);
 
 /** For the counters: the host has mapped window IDTNTB_WINDOW(bar, entry), or has taken the mapping away. */
 void idtntb_port_window_mapped_set(struct idtntb_port *port, unsigned window, bool mapped);
+
+/** Accesses of peers to this host's memory by copy that found none there. */
+struct idtntb_inbound_counts {
+	uint64_t refused; /**< how many, since the port was attached */
+	uint64_t address; /**< bus address of the last one */
+	unsigned slot; /**< of the port it came from */
+};
+
+/** For the counters: what peers were refused by the host, which is the one who knows. */
+void idtntb_port_inbound_set(struct idtntb_port *port, const struct idtntb_inbound_counts *counts);
 
 /**
  * @name Reading counters
@@ -539,6 +560,18 @@ struct idtntb_window_counts {
 
 /** What has gone through window IDTNTB_WINDOW(bar, entry). All zero past IDTNTB_WINDOWS. */
 void idtntb_counters_window(const void *counters, unsigned window, struct idtntb_window_counts *counts);
+
+/** What idtntb_port_inbound_set() was told last. */
+void idtntb_counters_inbound(const void *counters, struct idtntb_inbound_counts *counts);
+
+/** What a port's host has ever done with doorbells: OUTDBELLSET reads 0, and a mask tells of this moment only. */
+struct idtntb_doorbell_history {
+	uint32_t rung; /**< bits ever written as one to OUTDBELLSET */
+	uint32_t unmasked; /**< bits ever written as zero to INDBELLMSK */
+};
+
+/** The doorbell history of a port. */
+void idtntb_counters_doorbells(const void *counters, struct idtntb_doorbell_history *history);
 
 /** A guest error that was reported. */
 struct idtntb_guest_error {

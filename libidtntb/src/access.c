@@ -82,7 +82,7 @@ uint32_t idt_nt_read(struct idtntb_port *port, uint32_t offset)
 	char name[IDT_NAME_SIZE];
 	uint32_t value;
 
-	port->stats.register_reads++;
+	idt_count(&port->counters->rows[decode->index].reads);
 	if (is_absent(row)) {
 		if (!is_quiet(row, offset))
 			idt_guest_error(port, decode, "read of %s: %s", idt_name(decode, offset, name), there_is_none);
@@ -104,14 +104,14 @@ void idt_nt_write(struct idtntb_port *port, uint32_t offset, uint32_t value, uin
 	const struct idt_row *row = decode->row;
 	uint32_t old = port->nt[offset / 4], rw;
 
-	port->stats.register_writes++;
+	idt_count(&port->counters->rows[decode->index].writes);
 	if (is_absent(row)) {
 		if (!is_quiet(row, offset))
 			write_error(port, decode, offset, value, there_is_none);
 		return;
 	}
 	trace(port, decode, offset, "<-", value);
-	rw = row->rw ? row->rw(&port->sw->topology, port->slot, decode->i) : row->reg.rw;
+	rw = idt_writable(row, &port->sw->topology, port->slot, decode->i);
 	/* The PCI core writes read-only registers of configuration space when it sizes BARs. */
 	if (is_read_only(row, rw) && offset >= IDTNTB_VMM_CONFIG_SIZE)
 		write_error(port, decode, offset, value, it_is_read_only);
@@ -140,6 +140,8 @@ void idt_csr_write(struct idtntb_port *port, uint32_t address, uint32_t value, u
 	atomic_u32 *word = idt_csr(port->sw, address);
 	uint32_t old, new;
 
+	if (row)
+		idt_count(&port->counters->rows[decode->index].writes);
 	if (is_absent(row)) {
 		write_error(port, decode, address, value, there_is_none);
 		return;

@@ -177,5 +177,7 @@ int idtntb_switch_open(struct idtntb_switch **handle, void *memory, size_t size,
 
 void idtntb_switch_close(struct idtntb_switch *sw)
 {
+	if (sw)
+		free(sw->image);
 	free(sw);
 }

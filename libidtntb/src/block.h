@@ -13,7 +13,7 @@
 #include <stdatomic.h>
 
 #define BLOCK_MAGIC 0x31425449444E5449ull /* a finished block; stored last */
-#define BLOCK_LAYOUT 1u /* grows with every change of these structures */
+#define BLOCK_LAYOUT 2u /* grows with every change of these structures */
 
 typedef _Atomic uint32_t atomic_u32;
 typedef _Atomic uint64_t atomic_u64;
@@ -21,6 +21,8 @@ typedef _Atomic uint64_t atomic_u64;
 /*
  * member: bits 31:0 owner, 62:32 generation, 63 up.
  * forced: bit 0 link forced down, 31:1 a count of changes.
+ * poke: bits 31:0 value, 47:32 address in dwords, 63:48 ticket, 0 when nothing was ever asked. poke_answer: bits 31:0 an
+ * enum poke_answer, 47:32 the ticket that it is about.
  * message: bits 31:0 data, 39:32 source partition, 63:48 sequence. A register is full while its sequence differs from
  * the one in message_ack (16 bits for each register), which only the receiver's owner writes.
  */
@@ -32,6 +34,8 @@ struct block_port {
 	atomic_u32 latch; /* the latched bits of NTINTSTS */
 	atomic_u64 message_ack;
 	atomic_u64 message[IDTNTB_MESSAGES];
+	atomic_u64 poke; /* asked of the owner, by anybody */
+	atomic_u64 poke_answer; /* of the owner */
 	atomic_u32 lut[2][IDTNTB_LUT_ENTRIES][3]; /* published: BAR 2 and 4; LUTLDATA, LUTMDATA, LUTUDATA */
 	atomic_u32 nt[IDTNTB_NT_SIZE / 4]; /* published: what is kept for each register */
 } __attribute__((aligned(64)));
@@ -80,6 +84,17 @@ static inline uint64_t member_word(uint32_t owner, uint32_t generation, bool up)
 static inline uint64_t message_word(uint32_t data, unsigned source, uint16_t sequence)
 {
 	return data | (uint64_t)source << 32 | (uint64_t)sequence << 48;
+}
+
+enum poke_answer { POKE_NONE, POKE_DONE, POKE_REFUSED };
+
+#define POKE_VALUE(word) ((uint32_t)(word))
+#define POKE_ADDRESS(word) ((uint32_t)((word) >> 32 & 0xFFFF) * 4)
+#define POKE_TICKET(word) ((uint32_t)((word) >> 48))
+
+static inline uint64_t poke_word(uint32_t value, uint32_t address, uint32_t ticket)
+{
+	return value | (uint64_t)(address / 4 & 0xFFFF) << 32 | (uint64_t)(ticket & 0xFFFF) << 48;
 }
 
 static inline uint64_t ack_with(uint64_t ack, unsigned j, uint16_t sequence)

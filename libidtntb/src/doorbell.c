@@ -29,6 +29,7 @@ void idt_outdbellset_write(struct idtntb_port *port, const struct idt_write *wri
 	unsigned sender = idt_partition(sw, write->slot);
 	uint32_t reach[IDTNTB_PORTS] = { 0 };
 
+	idt_count_bits(&port->counters->rung, write->value);
 	for (uint32_t bits = write->value; bits; bits &= bits - 1) {
 		unsigned b = (unsigned)__builtin_ctz(bits);
 
@@ -45,6 +46,12 @@ void idt_outdbellset_write(struct idtntb_port *port, const struct idt_write *wri
 		if (reach[slot] && doorbells_set(idt_block_port(sw, slot), reach[slot]))
 			port->kicks |= 1u << slot;
 	}
+}
+
+void idt_indbellmsk_write(struct idtntb_port *port, const struct idt_write *write)
+{
+	idt_count_bits(&port->counters->unmasked, ~write->value & write->enabled);
+	port->effects |= EFFECT_INTERRUPT;
 }
 
 uint32_t idt_indbellsts_read(const struct idt_read *read)

@@ -42,16 +42,43 @@ static uint32_t csr_peek(const struct idtntb_switch *sw, uint32_t address)
 	return row->read ? row->read(&read) : read.stored;
 }
 
+static const struct idt_row *bridge_row(uint32_t offset)
+{
+	for (size_t r = 0; r < idt_rows_bridge.count; r++) {
+		if (idt_rows_bridge.rows[r].reg.address == offset)
+			return &idt_rows_bridge.rows[r];
+	}
+	return NULL;
+}
+
 /* A bridge is described by constants. */
 static uint32_t bridge_peek(const struct idtntb_switch *sw, uint32_t offset)
 {
-	for (size_t r = 0; r < idt_rows_bridge.count; r++) {
-		const struct idt_row *row = &idt_rows_bridge.rows[r];
+	const struct idt_row *row = bridge_row(offset);
 
-		if (row->reg.address == offset)
-			return idt_reset_value(row, &sw->topology, 0, 0);
+	return row ? idt_reset_value(row, &sw->topology, 0, 0) : 0;
+}
+
+bool idt_gas_row(const struct idtntb_switch *sw, uint32_t address, struct idt_decode *found, unsigned *slot)
+{
+	*found = (struct idt_decode){ 0 };
+	if (address >= IDTNTB_GAS_SIZE)
+		return false;
+	address &= ~3u;
+	switch (decode(sw, address, slot)) {
+	case TARGET_SWITCH:
+		*found = sw->csr[(address - GAS_SWITCH) / 4];
+		break;
+	case TARGET_BRIDGE:
+		found->row = bridge_row(address % GAS_PORT_STRIDE);
+		break;
+	case TARGET_NT:
+		*found = sw->nt[address % GAS_NT_OFFSET / 4];
+		break;
+	case TARGET_NONE:
+		break;
 	}
-	return 0;
+	return found->row;
 }
 
 uint32_t idt_gas_peek(const struct idtntb_switch *sw, const struct idtntb_port *owner, uint32_t address)
@@ -86,8 +113,11 @@ void idt_gasadata_touch(struct idtntb_port *port)
 	uint32_t address = idt_nt(port, NT_GASAADDR);
 	unsigned slot;
 	enum target target = decode(port->sw, address, &slot);
+	const struct idt_decode *entry = target == TARGET_SWITCH ? &port->sw->csr[(address - GAS_SWITCH) / 4] : NULL;
 
-	if (target == TARGET_NONE || (target == TARGET_SWITCH && !port->sw->csr[(address - GAS_SWITCH) / 4].row))
+	if (entry && entry->row)
+		idt_count(&port->counters->rows[entry->index].reads);
+	if (target == TARGET_NONE || (entry && !entry->row))
 		idt_guest_error(port, NULL, "read of global address 0x%05x: no register there", address);
 }
 

@@ -23,7 +23,7 @@ idt_write_hook idt_pcicmdsts_write, idt_ntintsts_write, idt_interrupt_input_writ
 
 /* doorbell.c */
 idt_read_hook idt_zero_read, idt_indbellsts_read, idt_gdbellsts_read;
-idt_write_hook idt_outdbellset_write, idt_indbellsts_write;
+idt_write_hook idt_outdbellset_write, idt_indbellsts_write, idt_indbellmsk_write;
 
 /* message.c */
 idt_read_hook idt_inmsg_read, idt_inmsgsrc_read, idt_msgsts_read;

@@ -88,7 +88,8 @@ static void intx_set(struct idtntb_port *port, bool level)
 		return;
 	port->intx = level;
 	idt_log(port, IDTNTB_LOG_DEBUG, "INTA %s", level ? "asserted" : "deasserted");
-	port->stats.interrupts += level;
+	if (level)
+		idt_count(&port->counters->interrupts);
 	port->ops.intx(port->opaque, level);
 }
 
@@ -102,7 +103,7 @@ static void msi_send(struct idtntb_port *port, uint32_t appeared)
 		return;
 	}
 	idt_log(port, IDTNTB_LOG_DEBUG, "MSI for NTINTSTS 0x%02x", appeared);
-	port->stats.interrupts++;
+	idt_count(&port->counters->interrupts);
 	port->ops.msi(port->opaque, address, idt_nt(port, NT_MSIMDATA));
 }
 

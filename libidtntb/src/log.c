@@ -59,17 +59,21 @@ void idt_guest_error(struct idtntb_port *port, const struct idt_decode *decode, 
 {
 	char text[200];
 	va_list arguments;
-	uint32_t *count = &port->errors[decode ? decode->index % 512 : 0];
+	const unsigned kind = decode ? decode->index : 0;
+	uint32_t *count = &port->errors[kind];
 	int used;
 
-	port->stats.guest_errors++;
+	port->guest_errors++;
+	idt_count(&port->counters->guest_errors);
 	++*count;
-	if (!port->ops.guest_error || !due(*count))
+	if (!due(*count))
 		return;
 	va_start(arguments, format);
 	used = vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
 	if (*count > 4 && used > 0 && (size_t)used < sizeof(text))
 		snprintf(text + used, sizeof(text) - (size_t)used, " (%u times)", *count);
-	port->ops.guest_error(port->opaque, text);
+	idt_error_keep(port, kind, *count > 4, port->guest_errors, text);
+	if (port->ops.guest_error)
+		port->ops.guest_error(port->opaque, text);
 }

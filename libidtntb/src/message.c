@@ -87,8 +87,13 @@ void idt_outmsg_write(struct idtntb_port *port, const struct idt_write *write)
 		port->kicks |= 1u << target;
 		return;
 	}
-	idt_log(port, IDTNTB_LOG_DEBUG, "message %u to partition %u register %u lost: %s", write->i, MSGCTL_PART(route),
-		MSGCTL_REG(route), target < 0 || (unsigned)target == port->slot ? "no NT peer there" : "full");
+	if (target < 0 || (unsigned)target == port->slot)
+		idt_guest_error(port, &sw->nt[write->address / 4],
+				"message %u is routed to partition %u, which has no NT peer: see SWP%uMSGCTL%u",
+				write->i, MSGCTL_PART(route), source, write->i);
+	else
+		idt_log(port, IDTNTB_LOG_DEBUG, "message %u to partition %u register %u lost: full", write->i,
+			MSGCTL_PART(route), MSGCTL_REG(route));
 	outbound_set(port, port->outbound | 1u << write->i);
 }
 

@@ -107,6 +107,7 @@ void idtntb_port_service(struct idtntb_port *port)
 		port->effects |= EFFECT_WINDOWS;
 	}
 	idt_message_discard(port);
+	idt_poke_serve(port);
 	port->effects |= EFFECT_INTERRUPT;
 	idt_effects_deliver(port);
 }
@@ -156,6 +157,8 @@ int idtntb_port_attach(struct idtntb_port **handle, struct idtntb_switch *sw, un
 
 	if (slot < 0)
 		return idt_error(error, -EINVAL, "port %u is no NT port of this switch", number);
+	if (sw->image)
+		return idt_error(error, -EROFS, "a saved state that was opened to look into it has no ports to attach");
 	if (!owner)
 		return idt_error(error, -EINVAL, "owner 0 means nobody: any other number would be right");
 	memcpy(&table, ops, ops->size < sizeof(table) ? ops->size : sizeof(table));
@@ -171,6 +174,9 @@ int idtntb_port_attach(struct idtntb_port **handle, struct idtntb_switch *sw, un
 	port->ops = table;
 	port->opaque = opaque;
 	port->log_level = IDTNTB_LOG_INFO;
+	port->counters = &port->own_counters;
+	/* What was asked of the last owner is not asked of this one. */
+	port->poked = POKE_TICKET(atomic_load(&port->shared->poke));
 
 	word = atomic_load(&port->shared->member);
 	if (MEMBER_OWNER(word))
@@ -217,6 +223,7 @@ int idtntb_port_move(struct idtntb_port *port, struct idtntb_switch *to, struct 
 		return -EPROTO;
 	port->sw = to;
 	port->shared = idt_block_port(to, port->slot);
+	port->poked = POKE_TICKET(atomic_load(&port->shared->poke));
 	for (uint32_t d = 0; d < NT_DWORDS; d++)
 		atomic_store(&port->shared->nt[d], port->nt[d]);
 	for (unsigned t = 0; t < 2; t++) {
@@ -264,9 +271,4 @@ unsigned idtntb_port_number(const struct idtntb_port *port)
 unsigned idtntb_port_slot(const struct idtntb_port *port)
 {
 	return port->slot;
-}
-
-void idtntb_port_stats(const struct idtntb_port *port, struct idtntb_port_stats *stats)
-{
-	*stats = port->stats;
 }

@@ -5,6 +5,7 @@
 #ifndef IDT_PORT_H
 #define IDT_PORT_H
 
+#include "counters.h"
 #include "switch.h"
 
 /* What is delivered once, when the state is consistent. */
@@ -21,6 +22,11 @@ struct idt_sources {
 #define SOURCE_DOORBELLS 0x1u
 #define SOURCE_INBOUND 0x2u
 #define SOURCE_LATCH 0x4u
+
+struct idt_kept_error {
+	uint64_t number; /* 0: none */
+	unsigned kind; /* row, as for the rate limit */
+};
 
 struct idt_member_seen {
 	uint64_t member;
@@ -53,8 +59,16 @@ struct idtntb_port {
 	uint32_t seen_epoch;
 	struct idt_member_seen seen[IDTNTB_PORTS];
 	struct idtntb_window windows[IDTNTB_WINDOWS]; /* as last reported; what does not exist stays zero */
-	struct idtntb_port_stats stats;
-	uint32_t errors[512]; /* guest errors by row of the table, for the rate limit */
+
+	struct counters *counters; /* where is counted: own_counters, or memory of the host */
+	struct counters own_counters;
+	uint64_t guest_errors; /* all, for their numbers */
+	uint32_t errors[COUNTER_ROWS]; /* guest errors by row of the table, for the rate limit */
+	struct idt_kept_error kept[COUNTER_ERRORS]; /* what the counters hold */
+	uint64_t mapped[(IDTNTB_WINDOWS + 63) / 64]; /* windows that the host has mapped */
+
+	bool poke_allowed;
+	uint32_t poked; /* ticket of the last request seen */
 };
 
 static inline uint32_t idt_nt(const struct idtntb_port *port, uint32_t offset)
@@ -98,6 +112,11 @@ bool idt_mtbl_admits(const struct idtntb_switch *sw, unsigned partition);
 /* window.c */
 void idt_window_update(struct idtntb_port *port);
 void idt_window_access(struct idtntb_port *port, unsigned bar, uint64_t offset, void *data, size_t size, bool write);
+
+/* poke.c: carry out a request that has come */
+void idt_poke_serve(struct idtntb_port *port);
+/* counters.c: keep a guest error for others to read; `kind` is its row, `repeated` whether its likes are many */
+void idt_error_keep(struct idtntb_port *port, unsigned kind, bool repeated, uint64_t number, const char *text);
 
 /* log.c */
 __attribute__((format(printf, 3, 4))) void idt_log_line(struct idtntb_port *port, enum idtntb_log_level level,

@@ -92,7 +92,7 @@ static const struct idt_row rows[] = {
 	{ NT(0x428, "7", "doorbells received"), ONE, MODELLED, .reg.name = "INDBELLSTS", .reg.w1c = 0xFFFFFFFF,
 	  .read = idt_indbellsts_read, .write = idt_indbellsts_write, .flags = ROW_DRAIN },
 	{ NT(0x42C, "7", "doorbell mask; reset is a choice (section 14)"), ONE, MODELLED, .reg.name = "INDBELLMSK",
-	  .reg.rw = 0xFFFFFFFF, .write = idt_interrupt_input_write },
+	  .reg.rw = 0xFFFFFFFF, .write = idt_indbellmsk_write },
 	{ NT(0x430, "8", "send a message; reading the last value is a choice"), MANY(4, 4), MODELLED,
 	  .reg.name = "OUTMSG%u", .reg.rw = 0xFFFFFFFF, .write = idt_outmsg_write },
 	{ NT(0x440, "8", "message received"), MANY(4, 4), MODELLED, .reg.name = "INMSG%u", .read = idt_inmsg_read,

@@ -102,7 +102,7 @@ static void word_load(atomic_u32 *to, const atomic_u32 *from, const struct idt_d
 	uint32_t changeable = 0;
 
 	if (row)
-		changeable = (row->rw ? row->rw(topology, slot, decode->i) : row->reg.rw) | row->reg.w1c;
+		changeable = idt_writable(row, topology, slot, decode->i) | row->reg.w1c;
 	atomic_store(to, (atomic_load(to) & ~changeable) | (atomic_load(from) & changeable));
 }
 
@@ -145,6 +145,21 @@ static int block_fill(struct block *block, struct block *copy, struct idtntb_err
 		idt_block_finish(block);
 	}
 	idtntb_switch_close(from);
+	return result;
+}
+
+int idtntb_switch_open_image(struct idtntb_switch **sw, const void *image, size_t size, struct idtntb_error *error)
+{
+	struct block *copy;
+	int result = image_open(image, size, &copy, error);
+
+	if (result)
+		return result;
+	result = idtntb_switch_open(sw, copy, sizeof(*copy), error);
+	if (result)
+		free(copy);
+	else
+		(*sw)->image = copy;
 	return result;
 }
 

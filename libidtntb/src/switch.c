@@ -89,6 +89,45 @@ void idtntb_switch_temperature_set(struct idtntb_switch *sw, uint8_t half_degree
 	idt_temperature_sample(sw);
 }
 
+uint32_t idtntb_switch_reset_value(const struct idtntb_switch *sw, uint32_t address)
+{
+	struct idt_decode decode;
+	unsigned slot = 0;
+
+	return idt_gas_row(sw, address, &decode, &slot) ? idt_reset_value(decode.row, &sw->topology, slot, decode.i)
+							: 0;
+}
+
+uint32_t idtntb_switch_writable(const struct idtntb_switch *sw, uint32_t address)
+{
+	struct idt_decode decode;
+	unsigned slot = 0;
+
+	return idt_gas_row(sw, address, &decode, &slot) ? idt_writable(decode.row, &sw->topology, slot, decode.i) : 0;
+}
+
+uint32_t idtntb_switch_mapping(const struct idtntb_switch *sw, unsigned index)
+{
+	return index < IDTNTB_MTBL_ENTRIES ? atomic_load(&sw->block->mtbl[index]) : 0;
+}
+
+int idtntb_switch_lut(const struct idtntb_switch *sw, unsigned port, unsigned bar, unsigned entry, uint32_t words[3])
+{
+	int slot = idtntb_switch_slot(sw, port);
+
+	words[0] = words[1] = words[2] = 0;
+	if (slot < 0 || (bar != 2 && bar != 4) || entry >= IDTNTB_LUT_ENTRIES)
+		return -EINVAL;
+	for (unsigned w = 0; w < 3; w++)
+		words[w] = atomic_load(&idt_block_port(sw, (unsigned)slot)->lut[bar / 2 - 1][entry][w]);
+	return 0;
+}
+
+uint32_t idt_writable(const struct idt_row *row, const struct idtntb_topology *topology, unsigned slot, unsigned i)
+{
+	return row->rw ? row->rw(topology, slot, i) : row->reg.rw;
+}
+
 uint32_t idt_reset_value(const struct idt_row *row, const struct idtntb_topology *topology, unsigned slot, unsigned i)
 {
 	return row->reset ? row->reset(topology, slot, i) : row->reg.reset;

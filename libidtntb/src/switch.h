@@ -13,6 +13,7 @@
 
 struct idtntb_switch {
 	struct block *block;
+	struct block *image; /* the same in private memory that goes with the view: a saved state; or NULL */
 	struct idtntb_topology topology;
 	int8_t slot_of_port[IDTNTB_PORT_NUMBERS];
 	int8_t slot_of_partition[IDTNTB_PARTITIONS];
@@ -56,6 +57,10 @@ uint32_t idt_nt_peek(const struct idtntb_switch *sw, const struct idtntb_port *o
 
 /* What a row holds after power-on. */
 uint32_t idt_reset_value(const struct idt_row *row, const struct idtntb_topology *topology, unsigned slot, unsigned i);
+/* Its bits that keep what is written. */
+uint32_t idt_writable(const struct idt_row *row, const struct idtntb_topology *topology, unsigned slot, unsigned i);
+/* gas.c: the row at a global address, of the NT function of `slot` when it is there; false where there is none. */
+bool idt_gas_row(const struct idtntb_switch *sw, uint32_t address, struct idt_decode *found, unsigned *slot);
 
 /* block.c: make a block but for its magic number; then make it ready. */
 int idt_block_prepare(void *memory, size_t size, const struct idtntb_topology *topology, struct idtntb_error *error);
