@@ -8,12 +8,18 @@
 #include "qemu/main-loop.h"
 #include "qemu/module.h"
 
+/*
+ * QEMU composes the message: from its image of configuration space, which the core mirrors, or as whoever exports this
+ * device wants it (x-vfio-user-server: the number of the vector).
+ */
 static void frontend_msi(void *opaque, uint64_t address, uint32_t data)
 {
 	IdtNtb *s = opaque;
 
+	(void)address;
+	(void)data;
 	s->in_msi = true;
-	msi_send_message(&s->parent_obj, (MSIMessage){ .address = address, .data = data });
+	msi_send_message(&s->parent_obj, msi_get_message(&s->parent_obj, 0));
 	s->in_msi = false;
 }
 
