@@ -91,7 +91,7 @@ static void test_too_small(void **state)
 		snprintf(spec, sizeof(spec), "ivshmem:%s", server.path);
 		before = open_descriptors();
 		assert_int_equal(host_try(&a, spec, 0, NULL, 0, &error), -ENOSPC);
-		assert_non_null(strstr(error.text, "at least 167936"));
+		assert_non_null(strstr(error.text, "at least 200704"));
 		assert_int_equal(open_descriptors(), before);
 		fake_server_end(&server);
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Attaching and detaching: from the string that names a switch to a port handle. */
 #include "error.h"
-#include "transport.h"
+#include "spec.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -10,38 +10,6 @@
 #include <sys/eventfd.h>
 #include <sys/random.h>
 #include <unistd.h>
-
-static const struct ntb_transport *const transports[] = {
-	&ntb_transport_local,
-	&ntb_transport_ivshmem,
-};
-
-#define FORMS "local:NAME and ivshmem:PATH"
-
-/* The transport of a spec, and what follows the colon. */
-static int parse(const char *spec, const struct ntb_transport **transport, const char **where,
-		 struct idtntb_error *error)
-{
-	const char *colon;
-
-	if (!spec || !*spec)
-		return ntb_fail(error, -EINVAL, "no switch is named: " FORMS " can be");
-	colon = strchr(spec, ':');
-	if (!colon)
-		return ntb_fail(error, -EINVAL,
-				"switch '%.80s' has no transport before a colon: " FORMS " can be named", spec);
-	for (size_t i = 0; i < sizeof(transports) / sizeof(transports[0]); i++) {
-		const size_t length = (size_t)(colon - spec);
-
-		if (strlen(transports[i]->name) == length && !memcmp(transports[i]->name, spec, length)) {
-			*transport = transports[i];
-			*where = colon + 1;
-			return 0;
-		}
-	}
-	return ntb_fail(error, -EINVAL, "switch '%.80s': there is no transport '%.*s'; " FORMS " can be named", spec,
-			colon - spec < 20 ? (int)(colon - spec) : 20, spec);
-}
 
 static int check_ops(const struct idtntb_frontend_ops *ops, struct idtntb_error *error)
 {
@@ -65,9 +33,10 @@ static int make(struct idtntb_attachment **made, const struct idtntb_attach_opti
 	a->opaque = opaque;
 	a->log_level = options->log_level;
 	a->unsealed_ram = options->unsealed_ram;
+	a->accept_poke = options->accept_poke;
 	a->port_number = options->port;
 	ntb_ram_init(&a->ram);
-	ntb_copy_init(&a->copy, &a->ram, ntb_alive, a);
+	ntb_copy_init(&a->copy, &a->ram, &ntb_copy_ops, a);
 	while (!a->owner && !ret)
 		ret = getrandom(&a->owner, sizeof(a->owner), 0) == sizeof(a->owner) ? 0 : -errno;
 	a->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -137,6 +106,8 @@ static int join(struct idtntb_attachment *a, struct idtntb_error *error)
 	if (ret)
 		return ret;
 	idtntb_port_log_set(a->port, a->log_level);
+	idtntb_port_counters_set(a->port, ntb_layout_counters(a->memory, ports, a->slot));
+	idtntb_port_poke_allow(a->port, a->accept_poke);
 	ret = a->transport->joined(a, error);
 	if (!ret)
 		ntb_windows_update_all(a);
@@ -152,7 +123,7 @@ int idtntb_attach(struct idtntb_attachment **attachment, const struct idtntb_att
 	int ret;
 
 	*attachment = NULL;
-	ret = parse(options->spec, &transport, &where, error);
+	ret = ntb_spec_parse(options->spec, NTB_TO_ATTACH, &transport, &where, error);
 	if (!ret)
 		ret = check_ops(ops, error);
 	if (!ret)
@@ -225,6 +196,7 @@ int ntb_attachment_move(struct idtntb_attachment *a, struct idtntb_switch *sw, v
 			ntb_log(a, IDTNTB_LOG_ERROR, "peers cannot copy to and from this host any more: no thread");
 		return ret;
 	}
+	idtntb_port_counters_set(a->port, ntb_layout_counters(memory, ports, a->slot));
 	idtntb_switch_close(old);
 	a->memory = memory;
 	a->memory_size = size;

@@ -50,13 +50,23 @@ struct idtntb_member ntb_member(struct idtntb_attachment *a, unsigned slot)
 	return member;
 }
 
-bool ntb_alive(void *opaque, unsigned slot)
+static bool on_copy_alive(void *opaque, unsigned slot)
 {
 	struct idtntb_attachment *a = opaque;
 	const struct idtntb_member member = ntb_member(a, slot);
 
 	return member.owner && member.up && (!a->transport->alive || a->transport->alive(a, slot));
 }
+
+static void on_copy_refused(void *opaque)
+{
+	ntb_wake(opaque);
+}
+
+const struct ntb_copy_ops ntb_copy_ops = {
+	.alive = on_copy_alive,
+	.refused = on_copy_refused,
+};
 
 void ntb_attachment_offer(struct idtntb_attachment *a, unsigned slot, uint32_t owner,
 			  const struct idtntb_ram_range *ranges, unsigned count)
@@ -187,6 +197,19 @@ static void report_nonsense(struct idtntb_attachment *a)
 			ntb_topology_ports(idtntb_switch_topology(a->sw), slots, ports, sizeof(ports)));
 }
 
+/* For others to see; the copying thread does not touch the port handle. */
+static void publish_refused(struct idtntb_attachment *a)
+{
+	const struct idtntb_inbound_counts counts = {
+		.refused = atomic_load(&a->copy.refused),
+		.address = atomic_load(&a->copy.refused_address),
+		.slot = atomic_load(&a->copy.refused_from),
+	};
+
+	if (counts.refused)
+		idtntb_port_inbound_set(a->port, &counts);
+}
+
 void idtntb_attachment_process(struct idtntb_attachment *a)
 {
 	struct epoll_event events[EVENTS];
@@ -204,6 +227,7 @@ void idtntb_attachment_process(struct idtntb_attachment *a)
 	see_bus_master(a);
 	ntb_windows_check_owners(a);
 	report_nonsense(a);
+	publish_refused(a);
 	if (a->transport->settle)
 		a->transport->settle(a);
 }

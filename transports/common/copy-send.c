@@ -15,11 +15,11 @@
 #define SLICE (50 * NTB_MS) /* between looks whether the peer is still there */
 #define SPINS 200 /* looks at an answer before sleeping for it: about as long as waking the other side takes */
 
-void ntb_copy_init(struct ntb_copy *copy, struct ntb_ram *ram, bool (*alive)(void *opaque, unsigned d), void *opaque)
+void ntb_copy_init(struct ntb_copy *copy, struct ntb_ram *ram, const struct ntb_copy_ops *ops, void *opaque)
 {
 	memset(copy, 0, sizeof(*copy));
 	copy->ram = ram;
-	copy->alive = alive;
+	copy->ops = ops;
 	copy->opaque = opaque;
 }
 
@@ -129,7 +129,7 @@ static int make_room(struct ntb_copy *copy, unsigned d, uint32_t wanted, int64_t
 		/* If its head is not plausible, what we have published may not be either: then it follows us. */
 		atomic_store(&channel->tail, to->tail);
 		rouse_receiver(copy, d);
-		if (to->no_room || ntb_now() >= deadline || !copy->alive(copy->opaque, d)) {
+		if (to->no_room || ntb_now() >= deadline || !copy->ops->alive(copy->opaque, d)) {
 			to->no_room = true;
 			return -ETIMEDOUT;
 		}
@@ -219,7 +219,7 @@ static int await_answer(struct ntb_copy *copy, unsigned d, int64_t deadline)
 		ret = answer(to, channel);
 		if (ret >= 0)
 			return ret;
-		if (ntb_now() >= deadline || !copy->alive(copy->opaque, d)) {
+		if (ntb_now() >= deadline || !copy->ops->alive(copy->opaque, d)) {
 			/* What counts now is an answer that is newer: it has lost this one, or comes to the next. */
 			to->no_answer = true;
 			to->sequence = (to->sequence + 2) & INT32_MAX;

@@ -26,18 +26,29 @@ static struct ntb_entry fetch(const struct ntb_channel *channel, uint32_t positi
 	return entry;
 }
 
-static void carry_out_write(struct ntb_copy *copy, const struct ntb_channel *channel, uint32_t position,
+static bool carry_out_write(struct ntb_copy *copy, const struct ntb_channel *channel, uint32_t position,
 			    const struct ntb_entry *entry)
 {
 	uint32_t at = (position + 1) % NTB_UNITS;
 	size_t first = (NTB_UNITS - at) * NTB_UNIT;
+	bool done;
 
-	if (first >= entry->length) {
-		ntb_ram_write(copy->ram, entry->address, channel->ring + at * NTB_UNIT, entry->length);
-		return;
-	}
-	ntb_ram_write(copy->ram, entry->address, channel->ring + at * NTB_UNIT, first);
-	ntb_ram_write(copy->ram, entry->address + first, channel->ring, entry->length - first);
+	if (first >= entry->length)
+		return ntb_ram_write(copy->ram, entry->address, channel->ring + at * NTB_UNIT, entry->length);
+	done = ntb_ram_write(copy->ram, entry->address, channel->ring + at * NTB_UNIT, first);
+	return ntb_ram_write(copy->ram, entry->address + first, channel->ring, entry->length - first) && done;
+}
+
+/* Note that sender s asked for what there is not. The RAM's lock is held, so there is one writer. */
+static void refuse(struct ntb_copy *copy, unsigned s, uint64_t address)
+{
+	const uint64_t count = atomic_load(&copy->refused) + 1;
+
+	atomic_store(&copy->refused_address, address);
+	atomic_store(&copy->refused_from, s);
+	atomic_store(&copy->refused, count);
+	if (count <= 4 || !(count & (count - 1)))
+		copy->ops->refused(copy->opaque);
 }
 
 /* Answer a read; done tells whether with data. */
@@ -71,11 +82,15 @@ static void serve(struct ntb_copy *copy, unsigned s)
 		if (good && entry.kind == NTB_ENTRY_WRITE) {
 			units += (entry.length + NTB_UNIT - 1) / NTB_UNIT;
 			good = units <= there;
-			if (good && admit)
-				carry_out_write(copy, channel, head, &entry);
+			if (good && admit && !carry_out_write(copy, channel, head, &entry))
+				refuse(copy, s, entry.address);
 		} else if (good && entry.kind == NTB_ENTRY_READ) {
-			reply(copy, s, entry.sequence,
-			      admit && ntb_ram_read(copy->ram, entry.address, channel->answer, entry.length));
+			const bool done =
+				admit && ntb_ram_read(copy->ram, entry.address, channel->answer, entry.length);
+
+			if (admit && !done)
+				refuse(copy, s, entry.address);
+			reply(copy, s, entry.sequence, done);
 		} else {
 			good = false;
 		}

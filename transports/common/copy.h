@@ -17,11 +17,18 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+struct ntb_copy_ops {
+	/* Whether it makes sense to wait for port index d. */
+	bool (*alive)(void *opaque, unsigned d);
+	/* Somebody has asked for RAM that there is not: the 1st to 4th, 8th, 16th ... time. From the copying thread too. */
+	void (*refused)(void *opaque);
+};
+
 struct ntb_copy {
 	void *memory; /* NULL while stopped */
 	unsigned ports, slot;
 	struct ntb_ram *ram;
-	bool (*alive)(void *opaque, unsigned d); /* whether it makes sense to wait for port index d */
+	const struct ntb_copy_ops *ops;
 	void *opaque;
 
 	/* As a sender: used by the owner's thread only. */
@@ -36,13 +43,16 @@ struct ntb_copy {
 	/* As a receiver: heads are advanced under the RAM's lock, after the entry has been carried out. */
 	_Atomic uint32_t heads[IDTNTB_PORTS];
 	_Atomic uint32_t replies[IDTNTB_PORTS]; /* the newest answer to each, as published */
+	_Atomic uint64_t refused; /* accesses to where there is no RAM of ours */
+	_Atomic uint64_t refused_address; /* of the last */
+	_Atomic uint32_t refused_from; /* index of the port it came from */
 	_Atomic uint32_t nonsense; /* bit per sender whose ring held what no sender writes */
 	atomic_bool admit; /* PCICMD.BME of the own port: else what comes is dropped, as a bus would */
 	atomic_bool stop;
 	pthread_t thread;
 };
 
-void ntb_copy_init(struct ntb_copy *copy, struct ntb_ram *ram, bool (*alive)(void *opaque, unsigned d), void *opaque);
+void ntb_copy_init(struct ntb_copy *copy, struct ntb_ram *ram, const struct ntb_copy_ops *ops, void *opaque);
 
 /* Serve and send in this memory, as this port. Whatever the last owner of the port left in its rings is dropped. */
 int ntb_copy_start(struct ntb_copy *copy, void *memory, unsigned ports, unsigned slot);

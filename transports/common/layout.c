@@ -14,9 +14,19 @@ static size_t block_end(void)
 	return (idtntb_block_size() + BLOCK_ROUND - 1) & ~(size_t)(BLOCK_ROUND - 1);
 }
 
-size_t ntb_layout_size(unsigned ports)
+static size_t channels_end(unsigned ports)
 {
 	return block_end() + SLEEPERS_SIZE + (size_t)ports * ports * sizeof(struct ntb_channel);
+}
+
+size_t ntb_layout_size(unsigned ports)
+{
+	return channels_end(ports) + ports * idtntb_counters_size();
+}
+
+void *ntb_layout_counters(void *memory, unsigned ports, unsigned d)
+{
+	return (uint8_t *)memory + channels_end(ports) + d * idtntb_counters_size();
 }
 
 struct ntb_channel *ntb_layout_channel(void *memory, unsigned ports, unsigned s, unsigned d)

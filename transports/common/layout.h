@@ -6,6 +6,7 @@
  *   then         one line per port on which its copier thread sleeps, one per port on which its bell's thread sleeps
  *                (transports without eventfds), and a mark; 4 KiB in all
  *   then         N x N copy channels, from sender s to receiver d at index s * N + d
+ *   then         the counters of each port (idtntb.h), for whoever looks
  *
  * Every word here may be written by a hostile process at any time. Nobody keeps truth in it: each side holds its own
  * counters in private memory and publishes them; what the other side publishes is bounded before use.
@@ -54,6 +55,8 @@ _Static_assert(sizeof(struct ntb_channel) == 24 * 1024, "channels are a part of 
 size_t ntb_layout_size(unsigned ports);
 /* The channel from port index s to d; memory has at least ntb_layout_size(ports) bytes. */
 struct ntb_channel *ntb_layout_channel(void *memory, unsigned ports, unsigned s, unsigned d);
+/* The counters of port index d, a multiple of 4 KiB long. */
+void *ntb_layout_counters(void *memory, unsigned ports, unsigned d);
 /* The word on which the copier thread of port index d sleeps while it is 1. */
 _Atomic uint32_t *ntb_layout_asleep(void *memory, unsigned d);
 /* The word that wakes the owner of port index d, where no descriptor does (transports/shm). */

@@ -93,8 +93,7 @@ bool ntb_memory_same(const struct ntb_memory *a, const struct ntb_memory *b)
 	return a->dev == b->dev && a->ino == b->ino;
 }
 
-/* Whether the memory suffices; and pages that a full file system would not give later are asked for now. */
-static int reserve(struct ntb_memory *memory, unsigned ports, struct idtntb_error *error)
+int ntb_memory_reserve(const struct ntb_memory *memory, unsigned ports, struct idtntb_error *error)
 {
 	const size_t needed = ntb_layout_size(ports);
 	int ret;
@@ -115,7 +114,7 @@ int ntb_memory_format(struct ntb_memory *memory, const struct idtntb_topology *t
 
 	if (idtntb_block_ready(memory->base, memory->size))
 		return 0;
-	ret = reserve(memory, topology->port_count, error);
+	ret = ntb_memory_reserve(memory, topology->port_count, error);
 	return ret ? ret : idtntb_block_format(memory->base, memory->size, topology, error);
 }
 
@@ -123,7 +122,7 @@ int ntb_memory_load(struct ntb_memory *memory, const struct idtntb_switch *sw, s
 {
 	const size_t size = idtntb_save_size();
 	void *image;
-	int ret = reserve(memory, idtntb_switch_topology(sw)->port_count, error);
+	int ret = ntb_memory_reserve(memory, idtntb_switch_topology(sw)->port_count, error);
 
 	if (ret)
 		return ret;

@@ -25,6 +25,8 @@ int ntb_memory_adopt(struct ntb_memory *memory, int fd, struct idtntb_error *err
 void ntb_memory_drop(struct ntb_memory *memory);
 bool ntb_memory_same(const struct ntb_memory *a, const struct ntb_memory *b);
 
+/* Whether the memory suffices; and pages that a full file system would not give later are asked for now. */
+int ntb_memory_reserve(const struct ntb_memory *memory, unsigned ports, struct idtntb_error *error);
 /*
  * Make a block there of a topology, or of a saved switch, unless a finished one is there. The lock for joining is held.
  */

@@ -33,10 +33,11 @@ struct ntb_remote {
 
 /*
  * How one kind of switch is reached. Attaching goes open, claim, joined; a step that fails cleans nothing up, close is
- * called after any of them.
+ * called after any of them. Without open there is nothing to attach to.
  */
 struct ntb_transport {
 	const char *name; /* what stands before the colon of a spec */
+	const char *form; /* "name:WHAT", for a person */
 	/* Find the switch, or make it; set memory and memory_size of the attachment, where a finished block lies. */
 	int (*open)(struct idtntb_attachment *a, const char *where, const struct idtntb_attach_options *options,
 		    struct idtntb_error *error);
@@ -57,6 +58,8 @@ struct ntb_transport {
 	void (*offer)(struct idtntb_attachment *a);
 	/* NULL: the port handle of the attachment is the port. */
 	const struct ntb_remote *remote;
+	/* How it is looked into (view.h); NULL: it cannot be. */
+	const struct ntb_view_ops *view;
 };
 
 extern const struct ntb_transport ntb_transport_local;
@@ -69,7 +72,7 @@ struct idtntb_attachment {
 	struct idtntb_frontend_ops ops;
 	void *opaque;
 	enum idtntb_log_level log_level;
-	bool unsealed_ram;
+	bool unsealed_ram, accept_poke;
 
 	struct idtntb_switch *sw;
 	struct idtntb_port *port; /* NULL before it is attached and while it is detached */
@@ -99,8 +102,7 @@ struct idtntb_attachment {
 extern const struct idtntb_port_ops ntb_port_ops;
 void ntb_log(struct idtntb_attachment *a, enum idtntb_log_level level, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-/* Whether it makes sense to wait for a port; opaque is the attachment. */
-bool ntb_alive(void *opaque, unsigned slot);
+extern const struct ntb_copy_ops ntb_copy_ops; /* opaque is the attachment */
 /* Have idtntb_attachment_process() called soon. From any thread. */
 void ntb_wake(struct idtntb_attachment *a);
 /* Who holds the port with an index. */

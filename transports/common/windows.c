@@ -50,6 +50,7 @@ void ntb_windows_update(struct idtntb_attachment *a, unsigned window)
 		return;
 	a->windows[window] = to;
 	a->ops.window_map(a->opaque, window, to.mapped ? &map : NULL);
+	idtntb_port_window_mapped_set(a->port, window, to.mapped);
 }
 
 void ntb_windows_update_all(struct idtntb_attachment *a)
@@ -79,5 +80,6 @@ void ntb_windows_unmap_all(struct idtntb_attachment *a)
 			continue;
 		a->windows[window].mapped = false;
 		a->ops.window_map(a->opaque, window, NULL);
+		idtntb_port_window_mapped_set(a->port, window, false);
 	}
 }

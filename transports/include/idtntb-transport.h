@@ -60,6 +60,8 @@ struct idtntb_attach_options {
 	bool unsealed_ram; /**< map peers' RAM even if it is not sealed against shrinking (a peer that truncates its
 				file then kills this process) */
 	enum idtntb_log_level log_level; /**< lines up to it go to the log callback */
+	bool accept_poke; /**< write registers when somebody asks for it who looks into the switch (idtntb-view.h), as
+			       idtntb_port_poke_allow(): whoever can write the switch's memory can ask */
 };
 
 /**

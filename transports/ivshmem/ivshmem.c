@@ -174,6 +174,7 @@ static void ivshmem_event(struct idtntb_attachment *a, uint32_t tag, uint32_t ev
 
 const struct ntb_transport ntb_transport_ivshmem = {
 	.name = "ivshmem",
+	.form = "ivshmem:PATH",
 	.open = ivshmem_open,
 	.claim = ivshmem_claim,
 	.joined = ivshmem_joined,

@@ -250,6 +250,7 @@ static void local_close(struct idtntb_attachment *a)
 
 const struct ntb_transport ntb_transport_local = {
 	.name = "local",
+	.form = "local:NAME",
 	.open = local_open,
 	.claim = local_claim,
 	.joined = local_joined,
