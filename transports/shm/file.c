@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The file: who comes first makes the switch in it, and all who come at once are first one after the other, by the lock
+ * for joining. What may lie there, and what becomes of it:
+ *
+ *   no file, or an empty one               it gets its size, then the mark, then the block, whose magic is stored last
+ *   large enough and all zero              the same but for the size: made by hand, or left by a crash before the mark
+ *   the mark, and no magic                 left by a crash in the midst of it: made anew
+ *   the mark and a finished block          joined, if it is the switch that is asked for
+ *   anything else                          not ours: not touched
+ */
+#include "shm.h"
+
+#include "../common/error.h"
+#include "../common/layout.h"
+#include "../common/lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MARK UINT64_C(0x31304D485342544E) /* "NTBSHM01"; its version is that of the layout behind the block */
+#define TRIES 16 /* when the file is removed while we wait for it */
+
+static int open_path(const char *where, bool make, struct idtntb_error *why)
+{
+	const int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+	int fd = open(where, flags), code;
+
+	/* Not O_CREAT at once: in a sticky directory the kernel would refuse a file of somebody else. */
+	if (fd < 0 && errno == ENOENT && make)
+		fd = open(where, flags | O_CREAT, 0600);
+	if (fd >= 0)
+		return fd;
+	code = -errno;
+	if (code == -ELOOP)
+		return ntb_fail(why, code, "it is a symbolic link; name the file itself");
+	if (code == -ENOENT && !make)
+		return ntb_fail(why, code, "there is no such file, so no switch");
+	return ntb_fail(why, code, "%s", strerror(-code));
+}
+
+/* Whether the name still is that of the file. */
+static bool still_there(const char *where, const struct ntb_memory *memory)
+{
+	struct stat st;
+
+	return !lstat(where, &st) && st.st_dev == memory->dev && st.st_ino == memory->ino;
+}
+
+static bool all_zero(int fd, off_t size)
+{
+	static const char zeros[16384];
+	char chunk[sizeof(zeros)];
+
+	for (off_t at = 0; at < size;) {
+		const ssize_t got = pread(fd, chunk, sizeof(chunk), at);
+
+		if (got <= 0 || memcmp(chunk, zeros, (size_t)got))
+			return false;
+		at += got;
+	}
+	return true;
+}
+
+static bool in_use(const struct ntb_memory *memory)
+{
+	for (unsigned slot = 0; slot < IDTNTB_PORTS; slot++) {
+		if (!ntb_lock_free(memory->fd, NTB_LOCK_SLOT(slot)))
+			return true;
+	}
+	return false;
+}
+
+/* A finished block is there: whether it is the switch that is asked for. */
+static int check(const struct ntb_memory *memory, const struct idtntb_topology *wanted, struct idtntb_error *why)
+{
+	struct idtntb_error what = { "" };
+	struct idtntb_switch *sw = NULL;
+	int ret = ntb_open_switch(&sw, memory->base, memory->size, &what);
+
+	if (!ret && wanted)
+		ret = idtntb_topology_compare(wanted, idtntb_switch_topology(sw), &what);
+	/* Pages that a full file system would not give later; somebody may have punched holes into the file. */
+	if (!ret)
+		ret = ntb_memory_reserve(memory, idtntb_switch_topology(sw)->port_count, &what);
+	idtntb_switch_close(sw);
+	if (!ret)
+		return 0;
+	return ntb_fail(why, ret, "%.140s; ask for the same, or %sremove the file", what.text,
+			in_use(memory) ? "stop its hosts and " : "");
+}
+
+/* A new block, in a file whose content nobody misses. */
+static int make(struct ntb_memory *memory, const struct idtntb_topology *topology, struct idtntb_error *why)
+{
+	int ret = ntb_memory_reserve(memory, topology->port_count, why);
+
+	if (ret)
+		return ret;
+	atomic_store(ntb_layout_mark(memory->base), MARK);
+	return ntb_memory_format(memory, topology, why);
+}
+
+/* The lock for joining is held; fd is open on the same file. */
+static int enter(struct ntb_memory *memory, int fd, const struct idtntb_topology *topology,
+		 const struct idtntb_topology *wanted, struct idtntb_error *why)
+{
+	bool marked, ready, fresh = false;
+	struct stat st;
+	int ret;
+
+	if (fstat(fd, &st))
+		return ntb_fail(why, -errno, "%s", strerror(errno));
+	if (topology) {
+		fresh = all_zero(fd, st.st_size);
+		/* In one step: half a size would be nobody's. */
+		if (!st.st_size && ftruncate(fd, (off_t)ntb_layout_size(topology->port_count)))
+			return ntb_fail(why, -errno, "%s", strerror(errno));
+	}
+	if (st.st_size && !fresh && (uint64_t)st.st_size < ntb_layout_size(1))
+		return ntb_fail(why, -EPROTO, "this is no switch, and not touched; name another file, or remove it");
+	ret = ntb_memory_map(memory, fd, why);
+	if (ret)
+		return ret;
+	marked = atomic_load(ntb_layout_mark(memory->base)) == MARK;
+	ready = idtntb_block_ready(memory->base, memory->size);
+	if (marked && ready)
+		return check(memory, wanted, why);
+	if (topology && (fresh || marked))
+		return make(memory, topology, why);
+	return ntb_fail(why, -EPROTO,
+			"this is no switch without a server, and not touched; name another file, or "
+			"remove it");
+}
+
+/* topology: to make a switch of, or NULL: only look. wanted: what it must be, or NULL. */
+static int try(struct shm *shm, const char *where, const struct idtntb_topology *topology,
+	       const struct idtntb_topology *wanted, struct idtntb_error *why)
+{
+	int fd = open_path(where, topology, why), ret;
+	struct stat st;
+
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
+		ret = ntb_fail(why, -EINVAL, "this is no plain file; name one, there need not be one yet");
+	else
+		ret = ntb_memory_open(&shm->memory, fd, why);
+	if (!ret)
+		ret = ntb_join_lock(&shm->memory, why);
+	if (!ret && !still_there(where, &shm->memory))
+		ret = ntb_fail(why, -ESTALE, "it is removed again and again");
+	/* One name, however each names the file: the sockets beside it are found by it. */
+	if (!ret && !realpath(where, shm->path))
+		ret = ntb_fail(why, -errno, "%s", strerror(errno));
+	if (!ret)
+		ret = enter(&shm->memory, fd, topology, wanted, why);
+	close(fd);
+	if (ret)
+		ntb_memory_drop(&shm->memory);
+	return ret;
+}
+
+int ntb_shm_file(struct shm *shm, const char *where, const struct idtntb_attach_options *options,
+		 struct idtntb_error *error)
+{
+	const size_t length = strlen(where);
+	struct idtntb_topology topology;
+	struct idtntb_error why = { "" };
+	int ret;
+
+	if (!length)
+		return ntb_fail(error, -EINVAL, "'shm:': the path of a file is missing, such as shm:/dev/shm/ntb0");
+	ret = ntb_topology_choose(&topology, options, error);
+	if (ret)
+		return ret;
+	for (unsigned i = 0; i < TRIES; i++) {
+		ret = try(shm, where, &topology, options->topology, &why);
+		if (ret != -ESTALE)
+			break;
+	}
+	/* Of a long path the end tells more. */
+	return ret ? ntb_fail(error, ret, "file '%s%s' of the switch: %s", length > 50 ? "..." : "",
+			      length > 50 ? where + length - 47 : where, why.text)
+		   : 0;
+}

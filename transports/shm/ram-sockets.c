@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * RAM descriptors without a server: the owner of the port with index N listens on PATH.N.ram, and everybody else connects
+ * there and is told of its RAM, at once and when it changes (packets of ram-protocol.h, from the listener only). So an
+ * offer can only come from who could bind that name; and it counts only while its owner number is the one in the switch.
+ * The names come from the path that the user gave, never from shared memory. What cannot be handed over goes by copy.
+ */
+#include "shm.h"
+
+#include "../common/futex.h"
+#include "../common/ram-message.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define TRIES 10 /* to reach an owner */
+#define PACKETS 32 /* taken at once */
+#define NEWCOMERS 64 /* let in at once */
+#define PAUSE (1000 * NTB_MS) /* between two tries */
+#define OF_ONE_PROCESS 8 /* subscribers: one that takes all of them takes them from others */
+
+void ntb_shm_ram_init(struct shm *shm)
+{
+	shm->listener = -1;
+	for (unsigned i = 0; i < SHM_SUBSCRIBERS; i++)
+		shm->subscribers[i].fd = -1;
+	for (unsigned slot = 0; slot < IDTNTB_PORTS; slot++)
+		shm->publishers[slot].fd = -1;
+}
+
+/* The address of a port's socket. False when the path is too long for one. */
+static bool name(const struct shm *shm, unsigned slot, struct sockaddr_un *address)
+{
+	int length;
+
+	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	length = snprintf(address->sun_path, sizeof(address->sun_path), "%s.%u.ram", shm->path, slot);
+	return length > 0 && (size_t)length < sizeof(address->sun_path);
+}
+
+/* ---------------------------------------------------------------- telling others */
+
+/* Remove what a dead predecessor left: the lock on the port is ours. Nothing but a socket is ever removed. */
+static void remove_stale(const char *path)
+{
+	struct stat st;
+
+	if (!lstat(path, &st) && S_ISSOCK(st.st_mode))
+		unlink(path);
+}
+
+/* Whoever may open the file may connect, nobody else. */
+static int bind_as_file(const struct shm *shm, int fd, const struct sockaddr_un *address)
+{
+	struct stat st;
+
+	if (fstat(shm->memory.fd, &st) || fchmod(fd, 0600))
+		return -errno;
+	remove_stale(address->sun_path);
+	if (bind(fd, (const struct sockaddr *)address, sizeof(*address)))
+		return -errno;
+	/* Where the group cannot be given, its other members get copies only. */
+	if ((st.st_mode & 077) && lchown(address->sun_path, (uid_t)-1, st.st_gid) && errno != EPERM)
+		return -errno;
+	if ((st.st_mode & 077) && chmod(address->sun_path, st.st_mode & 0777))
+		return -errno;
+	return listen(fd, SHM_SUBSCRIBERS) ? -errno : 0;
+}
+
+static int listen_at(struct shm *shm, const struct sockaddr_un *address)
+{
+	struct stat st;
+	int ret;
+
+	shm->listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (shm->listener < 0)
+		return -errno;
+	ret = bind_as_file(shm, shm->listener, address);
+	if (!ret && !lstat(address->sun_path, &st)) {
+		shm->listener_dev = st.st_dev;
+		shm->listener_ino = st.st_ino;
+	}
+	return ret;
+}
+
+void ntb_shm_ram_listen(struct idtntb_attachment *a)
+{
+	struct shm *shm = shm_of(a);
+	struct sockaddr_un address;
+	int ret = name(shm, a->slot, &address) ? listen_at(shm, &address) : -ENAMETOOLONG;
+
+	if (!ret)
+		ret = ntb_watch(a, shm->listener, EPOLLIN | EPOLLET, TAG_LISTENER);
+	if (!ret)
+		return;
+	if (shm->listener >= 0)
+		close(shm->listener);
+	shm->listener = -1;
+	ntb_log(a, IDTNTB_LOG_WARNING, "socket '%.80s.%u.ram': %s; peers reach this host's RAM by copy only", shm->path,
+		a->slot, strerror(-ret));
+}
+
+/* Tell a subscriber the newest, now or when it has room. */
+static void tell(struct idtntb_attachment *a, unsigned i)
+{
+	struct shm_subscriber *subscriber = &shm_of(a)->subscribers[i];
+	struct epoll_event event = { .data.u32 = TAG_SUBSCRIBER + i };
+	const int ret = ntb_ram_send(a, subscriber->fd);
+
+	if (ret && ret != -EAGAIN) {
+		close(subscriber->fd);
+		subscriber->fd = -1;
+		return;
+	}
+	if (subscriber->pending == (ret == -EAGAIN))
+		return;
+	subscriber->pending = ret == -EAGAIN;
+	event.events = EPOLLIN | EPOLLRDHUP | (subscriber->pending ? EPOLLOUT : 0);
+	epoll_ctl(a->epoll, EPOLL_CTL_MOD, subscriber->fd, &event);
+}
+
+/* A free place for a subscriber, or -1: there is none, or its process has enough. */
+static int place(const struct shm *shm, pid_t process)
+{
+	unsigned of_it = 0;
+	int free_place = -1;
+
+	for (unsigned i = 0; i < SHM_SUBSCRIBERS; i++) {
+		if (shm->subscribers[i].fd < 0)
+			free_place = (int)i;
+		else if (shm->subscribers[i].process == process)
+			of_it++;
+	}
+	return of_it < OF_ONE_PROCESS ? free_place : -1;
+}
+
+static void let_in(struct idtntb_attachment *a, int fd)
+{
+	struct shm *shm = shm_of(a);
+	struct ucred peer = { .pid = 0 };
+	socklen_t size = sizeof(peer);
+	int i;
+
+	getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size);
+	i = place(shm, peer.pid);
+	if (i < 0 || ntb_watch(a, fd, EPOLLIN | EPOLLRDHUP, TAG_SUBSCRIBER + (uint32_t)i)) {
+		close(fd);
+		return;
+	}
+	shm->subscribers[i] = (struct shm_subscriber){ .fd = fd, .process = peer.pid };
+	tell(a, (unsigned)i);
+}
+
+/* Edge-triggered: where there is no descriptor for one that waits, it waits for the next that comes. */
+static void newcomers(struct idtntb_attachment *a)
+{
+	for (unsigned i = 0; i < NEWCOMERS; i++) {
+		int fd = accept4(shm_of(a)->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+		if (fd < 0)
+			return;
+		let_in(a, fd);
+	}
+}
+
+static void subscriber_event(struct idtntb_attachment *a, unsigned i, uint32_t events)
+{
+	struct shm_subscriber *subscriber = &shm_of(a)->subscribers[i];
+
+	if (subscriber->fd < 0)
+		return;
+	/* It has nothing to say: if it does, it is not one of us. */
+	if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
+		close(subscriber->fd);
+		subscriber->fd = -1;
+		/* It may be a host that is dying. */
+		ntb_shm_hurry(shm_of(a));
+	} else {
+		tell(a, i);
+	}
+}
+
+void ntb_shm_ram_offer(struct idtntb_attachment *a)
+{
+	for (unsigned i = 0; i < SHM_SUBSCRIBERS; i++) {
+		if (shm_of(a)->subscribers[i].fd >= 0)
+			tell(a, i);
+	}
+}
+
+/* ---------------------------------------------------------------- being told */
+
+static void leave(struct shm *shm, unsigned slot)
+{
+	if (shm->publishers[slot].fd >= 0)
+		close(shm->publishers[slot].fd);
+	shm->publishers[slot].fd = -1;
+}
+
+/* Try again with the next look, if that may help. */
+static void later(struct idtntb_attachment *a, unsigned slot, const char *why)
+{
+	struct shm *shm = shm_of(a);
+
+	leave(shm, slot);
+	if (!shm->publishers[slot].tries)
+		return;
+	shm->publishers[slot].try_at = ntb_now() + PAUSE;
+	if (--shm->publishers[slot].tries)
+		atomic_store(&shm->tick, true);
+	else
+		ntb_log(a, IDTNTB_LOG_WARNING, "RAM of port %u is not mapped, its windows go by copy: socket: %s",
+			idtntb_switch_topology(a->sw)->ports[slot].port, why);
+}
+
+static void reach(struct idtntb_attachment *a, unsigned slot)
+{
+	struct shm_publisher *publisher = &shm_of(a)->publishers[slot];
+	struct sockaddr_un address;
+
+	publisher->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (publisher->fd < 0 || !name(shm_of(a), slot, &address) ||
+	    connect(publisher->fd, (const struct sockaddr *)&address, sizeof(address)) ||
+	    ntb_watch(a, publisher->fd, EPOLLIN | EPOLLRDHUP, TAG_PUBLISHER + slot)) {
+		/* One that does not listen has said so in its own log. */
+		if (errno == ENOENT || errno == ECONNREFUSED)
+			publisher->tries = 0;
+		later(a, slot, strerror(errno));
+	}
+}
+
+void ntb_shm_ram_follow(struct idtntb_attachment *a)
+{
+	struct shm *shm = shm_of(a);
+
+	/* A frontend that maps nothing needs no descriptors. */
+	if (!a->ops.window_map)
+		return;
+	for (unsigned slot = 0; slot < idtntb_switch_topology(a->sw)->port_count; slot++) {
+		struct shm_publisher *publisher = &shm->publishers[slot];
+		const uint32_t owner = ntb_member(a, slot).owner;
+
+		if (slot == a->slot)
+			continue;
+		if (owner != publisher->owner) {
+			/* The RAM of who is gone is let go of. */
+			leave(shm, slot);
+			ntb_attachment_offer(a, slot, 0, NULL, 0);
+			publisher->owner = owner;
+			publisher->tries = TRIES;
+			publisher->try_at = 0;
+		}
+		if (!owner || publisher->fd >= 0 || !publisher->tries)
+			continue;
+		if (ntb_now() >= publisher->try_at)
+			reach(a, slot);
+		else
+			atomic_store(&shm->tick, true);
+	}
+}
+
+static void publisher_event(struct idtntb_attachment *a, unsigned slot)
+{
+	struct shm *shm = shm_of(a);
+	int ret = 1;
+
+	if (shm->publishers[slot].fd < 0)
+		return;
+	for (unsigned i = 0; i < PACKETS && ret > 0; i++)
+		ret = ntb_ram_receive(a, shm->publishers[slot].fd, 1u << slot);
+	if (ret >= 0)
+		return;
+	/* What it has told stays in use while it owns the port: its end, if it is that, is found by its lock. */
+	later(a, slot, strerror(-ret));
+	ntb_shm_hurry(shm);
+}
+
+/* ---------------------------------------------------------------- both */
+
+void ntb_shm_ram_event(struct idtntb_attachment *a, uint32_t tag, uint32_t events)
+{
+	if (tag == TAG_LISTENER)
+		newcomers(a);
+	else if (tag < TAG_SUBSCRIBER)
+		publisher_event(a, tag - TAG_PUBLISHER);
+	else
+		subscriber_event(a, tag - TAG_SUBSCRIBER, events);
+}
+
+void ntb_shm_ram_close(struct shm *shm)
+{
+	struct sockaddr_un address;
+	struct stat st;
+
+	for (unsigned i = 0; i < SHM_SUBSCRIBERS; i++) {
+		if (shm->subscribers[i].fd >= 0)
+			close(shm->subscribers[i].fd);
+	}
+	for (unsigned slot = 0; slot < IDTNTB_PORTS; slot++)
+		leave(shm, slot);
+	if (shm->listener < 0)
+		return;
+	/* Only what we bound: should the file have been removed, a new switch may have its own there. */
+	if (name(shm, shm->slot, &address) && !lstat(address.sun_path, &st) && st.st_dev == shm->listener_dev &&
+	    st.st_ino == shm->listener_ino)
+		unlink(address.sun_path);
+	close(shm->listener);
+}
