@@ -32,9 +32,28 @@ last_words() {
     echo "${text:-nothing was said, see $1}"
 }
 
+# device_up N: start $RUN/deviceN.cmd, where guest N's device is in a QEMU of its own; that one ends with the guest.
+device_up() {
+    local i
+    for ((i = 0; i < 100; i++)); do
+        alive "$RUN/device$1.pid" || break
+        sleep 0.05
+    done
+    stop_process "$RUN/device$1.pid"
+    rm -f "$SOCKETS/vfio$1"
+    run_start "device$1"
+    for ((i = 0; i < 200; i++)); do
+        [ -S "$SOCKETS/vfio$1" ] && return 0
+        alive "$RUN/device$1.pid" || fail "the QEMU that has guest $1's device does not start: $(last_words "$RUN/device$1.err")"
+        sleep 0.05
+    done
+    fail "the QEMU that has guest $1's device does not listen after 10 s: $(last_words "$RUN/device$1.err")"
+}
+
 # guest_start N: start $RUN/vmN.cmd; what an earlier one of this number said is kept apart.
 guest_start() {
     rm -f "$RUN/vm$1.status" "$SOCKETS/qmp$1" "$SOCKETS/console$1" "$SOCKETS/ssh$1"
+    [ ! -f "$RUN/device$1.cmd" ] || device_up "$1"
     run_start "vm$1"
 }
 

@@ -30,7 +30,8 @@ how to log in. Ends with Ctrl-C; guests and all they used go with it.
   --bars SETUP          windows of each port: lut24[:SIZE] (default), lut12x2[:SIZE] or six BARSETUP values
   --device-args ARGS    more properties of each idt-ntb device, such as msi=off or windows=copy
   --frontend WHICH      how guests get their port: qemu (default; the device idt-ntb), vfio-user (one server, QEMU 11.1's
-                        vfio-user-pci), or mixed (guests 2, 4, ... by vfio-user, all on one ivshmem switch)
+                        vfio-user-pci), mixed (guests 2, 4, ... by vfio-user, all on one ivshmem switch), or qemu-server (a
+                        QEMU with idt-ntb for each guest, which exports the device by vfio-user; one is built for it)
   --server WHICH        own (default), or stock: QEMU's contrib/ivshmem-server, windows by copy then
 
   --qemu WHICH          7.2 (default), 10.0, 11.1 (Debian's, fetched as needed) or the path of a qemu-system-x86_64
@@ -176,12 +177,12 @@ vms_check() {
     case $SERVER in own | stock) ;; *) usage_fail "--server '$SERVER': own or stock expected" ;; esac
     case $FRONTEND in
     qemu | mixed) ;;
-    vfio-user)
+    vfio-user | qemu-server)
         [ "$RUN_WHAT" != perf ] || usage_fail "--run perf: its counters are of the device idt-ntb; with --frontend qemu or mixed"
-        [ -z "$QEMU_WANTED" ] || usage_fail "--qemu: with --frontend vfio-user it is Debian's $VFIO_USER_QEMU; without --qemu"
-        [ -z "$DEVICE_ARGS" ] || usage_fail "--device-args: for idt-ntb devices, and --frontend vfio-user has none; without one of them"
+        [ -z "$QEMU_WANTED" ] || usage_fail "--qemu: with --frontend $FRONTEND it is Debian's $VFIO_USER_QEMU; without --qemu"
+        [ -z "$DEVICE_ARGS" ] || [ "$FRONTEND" = qemu-server ] || usage_fail "--device-args: for idt-ntb devices, and --frontend vfio-user has none; without one of them"
         ;;
-    *) usage_fail "--frontend '$FRONTEND': qemu, vfio-user or mixed expected" ;;
+    *) usage_fail "--frontend '$FRONTEND': qemu, vfio-user, mixed or qemu-server expected" ;;
     esac
     [ "$FRONTEND" = qemu ] || [ "$SERVER" = own ] || usage_fail "--server stock: with --frontend qemu only"
     [[ $CLIENT =~ ^[a-z0-9_,]*$ ]] || usage_fail "--client '$CLIENT': module names separated by commas expected, such as ntb_tool"

@@ -118,7 +118,7 @@ run_end() {
     for file in "$RUN"/vm*.pid; do
         alive "$file" && kill -TERM "$(cut -d' ' -f1 "$file")" 2>/dev/null
     done
-    for file in "$RUN"/vm*.pid "$RUN"/vfio.pid "$RUN"/server.pid; do
+    for file in "$RUN"/vm*.pid "$RUN"/device*.pid "$RUN"/vfio.pid "$RUN"/server.pid; do
         [ -f "$file" ] && stop_process "$file"
     done
     [ -f "$RUN/files" ] && xargs -d '\n' -r rm -f <"$RUN/files"

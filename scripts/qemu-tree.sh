@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=bash
 # A QEMU built with the device in its own tree, no plugin: $CACHE/qemu-tree/10.2/binary. Three minutes the first time,
-# then only what changed. Sourced after qemu-sdk.sh and build.sh.
+# then only what changed. It can be a vfio-user server too, which no binary of Debian's can. Sourced after qemu-sdk.sh
+# and build.sh.
 
-QEMU_TREE_PACKAGES=("${QEMU_BUILD_PACKAGES[@]}" "${BUILD_PACKAGES[@]}" libslirp-dev)
+QEMU_TREE_PACKAGES=("${QEMU_BUILD_PACKAGES[@]}" "${BUILD_PACKAGES[@]}" libslirp-dev libjson-c-dev)
+QEMU_TREE_OPTIONS=(--target-list=x86_64-softmmu --without-default-features --disable-docs --disable-werror --enable-tcg
+    --enable-kvm --enable-fdt=system --enable-pixman --enable-slirp --enable-plugins --disable-install-blobs
+    --enable-multiprocess --enable-vfio-user-server)
 
 qemu_tree_dir() { echo "$IDTNTB_CACHE/qemu-tree/10.2"; }
 qemu_tree_binary() { echo "$(qemu_tree_dir)/binary"; }
@@ -50,9 +54,10 @@ qemu_tree_build() {
         cd "$dir/build"
         qemu_build_environment 10.2
         export PKG_CONFIG_PATH="$pkgconfig"
-        [ -f build.ninja ] || quiet "$log" nice ../src/configure --target-list=x86_64-softmmu \
-            --without-default-features --disable-docs --disable-werror --enable-tcg --enable-kvm \
-            --enable-fdt=system --enable-pixman --enable-slirp --enable-plugins --disable-install-blobs
+        if [ "$(cat .options 2>/dev/null)" != "${QEMU_TREE_OPTIONS[*]}" ]; then
+            quiet "$log" nice ../src/configure "${QEMU_TREE_OPTIONS[@]}"
+            printf '%s\n' "${QEMU_TREE_OPTIONS[*]}" >.options
+        fi
         # The library is linked by name; ninja would not see that it changed.
         rm -f qemu-system-x86_64
         quiet "$log" nice ninja -j2 qemu-system-x86_64

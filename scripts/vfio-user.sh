@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=bash
-# Guests whose port is a vfio-user device: which they are, the server behind them, the device of their QEMU.
+# Guests whose port is a vfio-user device: which they are, the servers behind them, the device of their QEMU.
 # Sourced after lib.sh, processes.sh and qemu-sdk.sh; FRONTEND is an option of vms.sh.
 
 # The client is in QEMU from 10.1 on; of Debian's binaries that is this one.
@@ -12,11 +12,14 @@ vfio_user_binary() { echo "$(build_dir)/frontends/vfio-user/idtntb-vfio-user"; }
 # vfio_user_guest N: whether guest N is one. Mixed: every second, so that two guests are one of each.
 vfio_user_guest() {
     case $FRONTEND in
-    vfio-user) return 0 ;;
+    vfio-user | qemu-server) return 0 ;;
     mixed) [ "$(($1 % 2))" = 0 ] ;;
     *) return 1 ;;
     esac
 }
+
+# vfio_user_all: whether all guests are.
+vfio_user_all() { [ "$FRONTEND" = vfio-user ] || [ "$FRONTEND" = qemu-server ]; }
 
 # vfio_user_device N: the argument of -device.
 vfio_user_device() {
@@ -42,4 +45,16 @@ vfio_user_server() {
         sleep 0.05
     done
     fail "the vfio-user server does not listen after 10 s: $(last_words "$RUN/$name.err")"
+}
+
+# qemu_servers: for each guest a QEMU that has an idt-ntb and exports it, as process deviceN. One of them cannot serve
+# two guests (docs/vfio-user.md).
+qemu_servers() {
+    local n
+    for ((n = 1; n <= GUESTS; n++)); do
+        printf '%s\0' "$(qemu_tree_binary)" -name "device$n" -machine x-remote,vfio-user=on -nodefaults -no-user-config \
+            -display none -device "idt-ntb,id=ntb0,switch=$SWITCH,port=${NTB_PORTS[n - 1]},windows=copy${DEVICE_ARGS:+,$DEVICE_ARGS}" \
+            -object '{"qom-type":"x-vfio-user-server","id":"server","device":"ntb0","socket":{"type":"unix","path":"'"$SOCKETS/vfio$n"'"}}' \
+            >"$RUN/device$n.cmd"
+    done
 }

@@ -30,12 +30,13 @@ vms_setup() {
         libvfio_user
         qemu_sdk "$VFIO_USER_QEMU"
     fi
-    if [ "$FRONTEND" = vfio-user ]; then
+    [ "$FRONTEND" != qemu-server ] || qemu_with_device
+    if vfio_user_all; then
         QEMU_SDK=$VFIO_USER_QEMU QEMU_BINARY=$(qemu_sdk_dir "$VFIO_USER_QEMU")/binary
     else
         choose_qemu "$QEMU_WANTED"
     fi
-    if [ -n "$QEMU_SDK" ] && [ "$FRONTEND" != vfio-user ]; then build_project "$QEMU_SDK"; else build_project; fi
+    if [ -n "$QEMU_SDK" ] && ! vfio_user_all; then build_project "$QEMU_SDK"; else build_project; fi
     [ "$SERVER" = own ] || stock_server
     if [ -n "$OWN_INITRD" ]; then
         kernel
@@ -58,7 +59,7 @@ vms_server() {
         vms_switchless
     else
         vms_switch
-        vfio_user_server vfio "$SWITCH"
+        if [ "$FRONTEND" = qemu-server ]; then qemu_servers; else vfio_user_server vfio "$SWITCH"; fi
     fi
     for ((n = 1; n <= GUEST_COUNT; n++)); do
         echo "NTBPORT$n=${NTB_PORTS[n - 1]}" >>"$RUN/env"

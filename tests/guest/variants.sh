@@ -3,13 +3,10 @@
 # order: 60
 # limit: 400
 
-# kind N: how guest N's driver gets its interrupts.
-kind() { g "$1" 'sed -n "/idt/s/.*\(IO-APIC\|MSI\).*/\1/p" /proc/interrupts'; }
-
 vms_start --device-args msi=off --client ntb_pingpong
 step "INTx"
 for n in 1 2; do
-    is "interrupt of guest $n" "$(kind "$n")" IO-APIC
+    is "interrupt of guest $n" "$(interrupt_kind "$n")" IO-APIC
     is "drivers on its line" "$(g "$n" 'sed -n "/idt/s/.*-[a-z]* *//p" /proc/interrupts')" ntb_irq_idt
 done
 counts_rise 20 1 2
@@ -19,7 +16,7 @@ vms_end
 vms_start --mem 6G --bars lut12x2 --client ntb_pingpong
 step "MSI, 6 GiB of RAM, two 12-entry lookup tables"
 for n in 1 2; do
-    is "interrupt of guest $n" "$(kind "$n")" MSI
+    is "interrupt of guest $n" "$(interrupt_kind "$n")" MSI
 done
 counts_rise 20 1 2
 client ntb_tool 1 2

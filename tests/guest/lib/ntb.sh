@@ -54,6 +54,9 @@ counts_rise() {
     done
 }
 
+# interrupt_kind N: how guest N's driver gets its interrupts: MSI or IO-APIC.
+interrupt_kind() { g "$1" 'sed -n "/idt/s/.*\(IO-APIC\|MSI\).*/\1/p" /proc/interrupts'; }
+
 # counter N NAME [ENDPOINT]: a counter of the device.
 counter() { qom "$1" get "${3:-1}" "stats-$2"; }
 
