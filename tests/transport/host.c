@@ -2,6 +2,7 @@
 #include "host.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
@@ -62,6 +63,44 @@ static void on_guest_error(void *opaque, const char *text)
 	((struct host *)opaque)->guest_errors++;
 }
 
+/* Where a peer's access to RAM that is not offered ends up, or NULL. */
+static uint8_t *reached(struct host *host, uint64_t address, size_t size)
+{
+	assert_true(pthread_equal(host->thread, pthread_self()));
+	assert_true(size && size <= 4096);
+	host->memory_calls++;
+	if (address < RAM_BASE || address - RAM_BASE > RAM_SIZE - size)
+		return NULL;
+	return host->ram + (address - RAM_BASE);
+}
+
+static int on_memory_read(void *opaque, uint64_t address, void *data, size_t size)
+{
+	const uint8_t *from = reached(opaque, address, size);
+
+	if (from)
+		memcpy(data, from, size);
+	return from ? 0 : -EFAULT;
+}
+
+static int on_memory_write(void *opaque, uint64_t address, const void *data, size_t size)
+{
+	uint8_t *to = reached(opaque, address, size);
+
+	if (to)
+		memcpy(to, data, size);
+	return to ? 0 : -EFAULT;
+}
+
+static void on_waiting(void *opaque)
+{
+	struct host *host = opaque;
+
+	idtntb_attachment_drain(host->attachment);
+	if (host->beside)
+		idtntb_attachment_drain(host->beside->attachment);
+}
+
 static void set_up(struct host *host)
 {
 	const unsigned slot = idtntb_attachment_slot(host->attachment);
@@ -99,11 +138,15 @@ int host_try(struct host *host, const char *spec, unsigned port, const struct id
 		.window_map = flags & HOST_COPY ? NULL : on_window_map,
 		.log = on_log,
 		.guest_error = on_guest_error,
+		.memory_read = flags & HOST_TRANSLATED ? on_memory_read : NULL,
+		.memory_write = flags & HOST_TRANSLATED ? on_memory_write : NULL,
+		.waiting = flags & HOST_TRANSLATED ? on_waiting : NULL,
 	};
 	int ret;
 
 	memset(host, 0, sizeof(*host));
 	host->ram_fd = -1;
+	host->thread = pthread_self();
 	ret = idtntb_attach(&host->attachment, &options, &ops, host, error);
 	if (ret)
 		return ret;
@@ -114,7 +157,8 @@ int host_try(struct host *host, const char *spec, unsigned port, const struct id
 	host->ram = mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, host->ram_fd, 0);
 	assert_ptr_not_equal(host->ram, MAP_FAILED);
 	if (!(flags & HOST_BARE)) {
-		host_offer(host, RAM_BASE, 0, RAM_SIZE, true);
+		if (!(flags & HOST_TRANSLATED))
+			host_offer(host, RAM_BASE, 0, RAM_SIZE, true);
 		set_up(host);
 	}
 	return 0;

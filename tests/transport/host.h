@@ -16,6 +16,7 @@
 
 #include <cmocka.h>
 #include <idtntb-transport.h>
+#include <pthread.h>
 
 #define RAM_SIZE 0x400000u /* bytes of each host */
 #define RAM_BASE 0x100000000u /* bus address of the first: beyond 32 bits */
@@ -38,6 +39,10 @@ struct host {
 	uint8_t *ram;
 	char log[4096]; /* all lines */
 	unsigned guest_errors;
+	/* HOST_TRANSLATED: */
+	pthread_t thread; /* whose calls are for this host; that of host_try() at first */
+	struct host *beside; /* served by the same thread, or NULL */
+	unsigned memory_calls;
 };
 
 enum {
@@ -45,6 +50,8 @@ enum {
 	HOST_UNSEALED = 2, /* its RAM can be cut short */
 	HOST_TRUSTS_UNSEALED = 4,
 	HOST_BARE = 8, /* no RAM offered, nothing set up */
+	HOST_TRANSLATED =
+		16, /* its RAM is offered nowhere; callbacks reach it, on the thread that works for the host */
 };
 
 /* Attach; with a link that is up and a driver's set-up unless HOST_BARE. Returns what idtntb_attach() does. */

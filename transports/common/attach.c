@@ -18,6 +18,8 @@ static int check_ops(const struct idtntb_frontend_ops *ops, struct idtntb_error 
 	if (!ops->msi || !ops->intx)
 		return ntb_fail(error, -EINVAL, "frontend callbacks: %s is missing, it is not optional",
 				ops->msi ? "intx" : "msi");
+	if (ops->size >= offsetof(struct idtntb_frontend_ops, waiting) && !ops->memory_read != !ops->memory_write)
+		return ntb_fail(error, -EINVAL, "frontend callbacks: memory_read and memory_write go together");
 	return 0;
 }
 
@@ -35,7 +37,7 @@ static int make(struct idtntb_attachment **made, const struct idtntb_attach_opti
 	a->unsealed_ram = options->unsealed_ram;
 	a->accept_poke = options->accept_poke;
 	a->port_number = options->port;
-	ntb_ram_init(&a->ram);
+	ntb_ram_init(&a->ram, &a->ops, a->opaque);
 	ntb_copy_init(&a->copy, &a->ram, &ntb_copy_ops, a);
 	while (!a->owner && !ret)
 		ret = getrandom(&a->owner, sizeof(a->owner), 0) == sizeof(a->owner) ? 0 : -errno;

@@ -58,14 +58,23 @@ static bool on_copy_alive(void *opaque, unsigned slot)
 	return member.owner && member.up && (!a->transport->alive || a->transport->alive(a, slot));
 }
 
-static void on_copy_refused(void *opaque)
+static void on_copy_owner_called(void *opaque)
 {
 	ntb_wake(opaque);
 }
 
+static void on_copy_waiting(void *opaque)
+{
+	struct idtntb_attachment *a = opaque;
+
+	if (a->ops.waiting)
+		a->ops.waiting(a->opaque);
+}
+
 const struct ntb_copy_ops ntb_copy_ops = {
 	.alive = on_copy_alive,
-	.refused = on_copy_refused,
+	.call_owner = on_copy_owner_called,
+	.waiting = on_copy_waiting,
 };
 
 void ntb_attachment_offer(struct idtntb_attachment *a, unsigned slot, uint32_t owner,
@@ -223,6 +232,8 @@ void idtntb_attachment_process(struct idtntb_attachment *a)
 		else if (read(a->self, &value, sizeof(value)) < 0)
 			continue;
 	}
+	/* What the copier has left to this thread. */
+	ntb_copy_drain(&a->copy);
 	idtntb_port_service(a->port);
 	see_bus_master(a);
 	ntb_windows_check_owners(a);
@@ -230,6 +241,11 @@ void idtntb_attachment_process(struct idtntb_attachment *a)
 	publish_refused(a);
 	if (a->transport->settle)
 		a->transport->settle(a);
+}
+
+void idtntb_attachment_drain(struct idtntb_attachment *a)
+{
+	ntb_copy_drain(&a->copy);
 }
 
 int idtntb_attachment_ram_set(struct idtntb_attachment *a, const struct idtntb_ram_range *ranges, size_t count,

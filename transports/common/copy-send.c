@@ -109,12 +109,16 @@ static void remind_receiver(struct ntb_copy *copy, unsigned d)
 	rouse_receiver(copy, d);
 }
 
-/* Sleep until *word is not value or the deadline; announce it so that the receiver pays for a wake-up only then. */
-static void wait_word(struct ntb_channel *channel, uint32_t kind, _Atomic uint32_t *word, uint32_t value, int64_t left)
+/*
+ * Sleep until *word is not value or the deadline; announce it so that the receiver pays for a wake-up only then, and so
+ * does the own copier that leaves a ring to this thread.
+ */
+static void wait_word(struct ntb_copy *copy, struct ntb_channel *channel, uint32_t kind, _Atomic uint32_t *word,
+		      uint32_t value)
 {
 	atomic_store(&channel->waiting, kind);
-	if (atomic_load(word) == value)
-		ntb_futex_wait(word, value, left);
+	if (atomic_load(word) == value && !atomic_load(&copy->owed))
+		ntb_futex_wait(word, value, SLICE);
 	atomic_store(&channel->waiting, NTB_WAIT_NOTHING);
 }
 
@@ -129,12 +133,14 @@ static int make_room(struct ntb_copy *copy, unsigned d, uint32_t wanted, int64_t
 		/* If its head is not plausible, what we have published may not be either: then it follows us. */
 		atomic_store(&channel->tail, to->tail);
 		rouse_receiver(copy, d);
+		copy->ops->waiting(copy->opaque);
+		if (room(to, channel, wanted) >= wanted)
+			break;
 		if (to->no_room || ntb_now() >= deadline || !copy->ops->alive(copy->opaque, d)) {
 			to->no_room = true;
 			return -ETIMEDOUT;
 		}
-		if (room(to, channel, wanted) < wanted)
-			wait_word(channel, NTB_WAIT_SPACE, &channel->head, head, SLICE);
+		wait_word(copy, channel, NTB_WAIT_SPACE, &channel->head, head);
 	}
 	to->no_room = false;
 	return 0;
@@ -216,6 +222,7 @@ static int await_answer(struct ntb_copy *copy, unsigned d, int64_t deadline)
 	for (;;) {
 		uint32_t answered = atomic_load(&channel->answered);
 
+		copy->ops->waiting(copy->opaque);
 		ret = answer(to, channel);
 		if (ret >= 0)
 			return ret;
@@ -226,7 +233,7 @@ static int await_answer(struct ntb_copy *copy, unsigned d, int64_t deadline)
 			atomic_store(&channel->request, to->sequence);
 			return -ETIMEDOUT;
 		}
-		wait_word(channel, NTB_WAIT_ANSWER, &channel->answered, answered, SLICE);
+		wait_word(copy, channel, NTB_WAIT_ANSWER, &channel->answered, answered);
 		if (answer(to, channel) < 0)
 			remind_receiver(copy, d);
 	}

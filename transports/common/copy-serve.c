@@ -48,7 +48,7 @@ static void refuse(struct ntb_copy *copy, unsigned s, uint64_t address)
 	atomic_store(&copy->refused_from, s);
 	atomic_store(&copy->refused, count);
 	if (count <= 4 || !(count & (count - 1)))
-		copy->ops->refused(copy->opaque);
+		copy->ops->call_owner(copy->opaque);
 }
 
 /* Answer a read; done tells whether with data. */
@@ -64,21 +64,47 @@ static void reply(struct ntb_copy *copy, unsigned s, uint32_t sequence, bool don
 }
 
 /*
- * Carry out what is in the ring of sender s now; the RAM's lock is held. What no sender writes makes the rest worthless:
- * it is skipped. The end is read once, so that a sender who goes on cannot keep us here.
+ * Leave the ring of sender s to the owner. It may be waiting for one of the peers itself: a wake-up that does not change the
+ * word it sleeps on has it look around.
  */
-static void serve(struct ntb_copy *copy, unsigned s)
+static void leave(struct ntb_copy *copy, unsigned s)
+{
+	atomic_fetch_or(&copy->owed, 1u << s);
+	copy->ops->call_owner(copy->opaque);
+	for (unsigned d = 0; d < copy->ports; d++) {
+		struct ntb_channel *channel = ntb_layout_channel(copy->memory, copy->ports, copy->slot, d);
+		const uint32_t waiting = d == copy->slot ? NTB_WAIT_NOTHING : atomic_load(&channel->waiting);
+
+		if (waiting == NTB_WAIT_ANSWER)
+			ntb_futex_wake(&channel->answered);
+		else if (waiting == NTB_WAIT_SPACE)
+			ntb_futex_wake(&channel->head);
+	}
+}
+
+/*
+ * Carry out what is in the ring of sender s now, or as much as this thread can; the RAM's lock is held. What no sender
+ * writes makes the rest worthless: it is skipped. The end is read once, so that a sender who goes on cannot keep us here,
+ * and after the ring is no more owed: what comes later is the copier's again.
+ */
+static void serve(struct ntb_copy *copy, unsigned s, bool owner)
 {
 	struct ntb_channel *channel = from(copy, s);
-	const uint32_t until = atomic_load(&channel->tail);
-	uint32_t head = atomic_load(&copy->heads[s]), there;
+	uint32_t until, head = atomic_load(&copy->heads[s]), there;
 
+	if (owner)
+		atomic_fetch_and(&copy->owed, ~(1u << s));
+	until = atomic_load(&channel->tail);
 	while ((there = until - head)) {
 		const struct ntb_entry entry = fetch(channel, head);
 		const bool admit = atomic_load(&copy->admit);
 		bool good = there <= NTB_UNITS && entry.length && entry.length <= NTB_CHUNK;
 		uint32_t units = 1;
 
+		if (good && admit && !owner && !ntb_ram_direct(copy->ram, entry.address, entry.length)) {
+			leave(copy, s);
+			break;
+		}
 		if (good && entry.kind == NTB_ENTRY_WRITE) {
 			units += (entry.length + NTB_UNIT - 1) / NTB_UNIT;
 			good = units <= there;
@@ -107,17 +133,24 @@ static void serve(struct ntb_copy *copy, unsigned s)
 		ntb_futex_wake(&channel->head);
 }
 
+/* Whether the copier finds nothing for it in the ring of sender s. */
+static bool nothing(struct ntb_copy *copy, unsigned s)
+{
+	return atomic_load(&copy->owed) & 1u << s || atomic_load(&from(copy, s)->tail) == atomic_load(&copy->heads[s]);
+}
+
 /* Look at every ring once. Returns whether there was anything. */
-static bool serve_all(struct ntb_copy *copy)
+static bool serve_all(struct ntb_copy *copy, bool owner)
 {
 	bool any = false;
 
 	for (unsigned s = 0; s < copy->ports; s++) {
-		if (s == copy->slot || atomic_load(&from(copy, s)->tail) == atomic_load(&copy->heads[s]))
+		if (s == copy->slot ||
+		    (owner ? atomic_load(&from(copy, s)->tail) == atomic_load(&copy->heads[s]) : nothing(copy, s)))
 			continue;
 		any = true;
 		pthread_mutex_lock(&copy->ram->lock);
-		serve(copy, s);
+		serve(copy, s, owner);
 		pthread_mutex_unlock(&copy->ram->lock);
 	}
 	return any;
@@ -126,7 +159,7 @@ static bool serve_all(struct ntb_copy *copy)
 void ntb_copy_drain(struct ntb_copy *copy)
 {
 	if (copy->memory)
-		serve_all(copy);
+		serve_all(copy, true);
 }
 
 void ntb_copy_admit(struct ntb_copy *copy, bool admit)
@@ -164,7 +197,7 @@ static void repair(struct ntb_copy *copy, unsigned s)
 	ntb_futex_wake(&channel->answered);
 }
 
-/* Whether all rings are empty. */
+/* Whether all rings are empty, or the owner's. */
 static bool idle(struct ntb_copy *copy)
 {
 	for (unsigned s = 0; s < copy->ports; s++) {
@@ -173,7 +206,7 @@ static bool idle(struct ntb_copy *copy)
 		pthread_mutex_lock(&copy->ram->lock);
 		repair(copy, s);
 		pthread_mutex_unlock(&copy->ram->lock);
-		if (atomic_load(&from(copy, s)->tail) != atomic_load(&copy->heads[s]))
+		if (!nothing(copy, s))
 			return false;
 	}
 	return true;
@@ -185,7 +218,7 @@ static void *copier(void *opaque)
 	_Atomic uint32_t *asleep = ntb_layout_asleep(copy->memory, copy->slot);
 
 	while (!atomic_load(&copy->stop)) {
-		if (serve_all(copy))
+		if (serve_all(copy, false))
 			continue;
 		/* Announce first, look again after: a sender pushes first and looks for the announcement after. */
 		atomic_store(asleep, 1);
@@ -214,6 +247,7 @@ int ntb_copy_serve_start(struct ntb_copy *copy)
 		ntb_futex_wake(&channel->head);
 	}
 	atomic_store(&copy->nonsense, 0);
+	atomic_store(&copy->owed, 0);
 	atomic_store(&copy->stop, false);
 	/*
 	 * Signals are the program's own business and go to its own threads. But a fault in the RAM it offers comes here,

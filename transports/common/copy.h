@@ -6,6 +6,10 @@
  *
  * Writes are posted. A read waits for its answer, and follows the writes before it. A peer that does not answer or does
  * not make room costs one bounded wait; until it moves again, accesses fail at once.
+ *
+ * RAM that only the frontend can reach (memory_read in idtntb-transport.h) is the owner's own thread to copy: the copier
+ * leaves that entry and what follows it in the ring, and calls for the owner. An owner that waits for a peer meanwhile
+ * serves its rings between two looks.
  */
 #ifndef NTB_COPY_H
 #define NTB_COPY_H
@@ -17,11 +21,17 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+/* Whose copies they are; all get the opaque of ntb_copy_init(). */
 struct ntb_copy_ops {
 	/* Whether it makes sense to wait for port index d. */
 	bool (*alive)(void *opaque, unsigned d);
-	/* Somebody has asked for RAM that there is not: the 1st to 4th, 8th, 16th ... time. From the copying thread too. */
-	void (*refused)(void *opaque);
+	/*
+	 * Have the owner drain the rings soon, and look at what was refused: somebody has asked for RAM that there is not,
+	 * for the 1st to 4th, 8th, 16th ... time. From the copying thread too.
+	 */
+	void (*call_owner)(void *opaque);
+	/* As in struct idtntb_frontend_ops, or does nothing. */
+	void (*waiting)(void *opaque);
 };
 
 struct ntb_copy {
@@ -47,6 +57,7 @@ struct ntb_copy {
 	_Atomic uint64_t refused_address; /* of the last */
 	_Atomic uint32_t refused_from; /* index of the port it came from */
 	_Atomic uint32_t nonsense; /* bit per sender whose ring held what no sender writes */
+	_Atomic uint32_t owed; /* bit per sender whose ring waits for the owner's thread; set under the RAM's lock */
 	atomic_bool admit; /* PCICMD.BME of the own port: else what comes is dropped, as a bus would */
 	atomic_bool stop;
 	pthread_t thread;
@@ -61,7 +72,7 @@ void ntb_copy_stop(struct ntb_copy *copy);
 
 /* Let copies in or not. */
 void ntb_copy_admit(struct ntb_copy *copy, bool admit);
-/* Carry out all that peers had sent in full before this call. A few loads when that is nothing. */
+/* Carry out all that peers had sent in full before this call, on the owner's thread. A few loads when that is nothing. */
 void ntb_copy_drain(struct ntb_copy *copy);
 
 /* Access the RAM of the port with index d. 0, or -errno when it did not happen. */

@@ -10,10 +10,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-void ntb_ram_init(struct ntb_ram *ram)
+void ntb_ram_init(struct ntb_ram *ram, const struct idtntb_frontend_ops *ops, void *opaque)
 {
 	pthread_mutex_init(&ram->lock, NULL);
 	ram->count = 0;
+	ram->memory_read = ops->memory_read;
+	ram->memory_write = ops->memory_write;
+	ram->opaque = opaque;
 }
 
 static void close_all(const struct idtntb_ram_range *ranges, size_t count)
@@ -129,20 +132,43 @@ int ntb_ram_set(struct ntb_ram *ram, const struct idtntb_ram_range *ranges, size
 	return 0;
 }
 
-/* The part of [address, address + *size) from its start that is in one range; *size is cut to it. NULL: none. */
+/*
+ * The part of [address, address + *size) from its start that is in one range, or, with NULL, that is in none; *size is
+ * cut to it.
+ */
 static uint8_t *find(const struct ntb_ram *ram, uint64_t address, size_t *size)
 {
 	for (size_t i = 0; i < ram->count; i++) {
 		const struct idtntb_ram_range *range = &ram->ranges[i];
-		uint64_t inside = address - range->address;
+		uint64_t inside = address - range->address, until = range->address - address;
 
-		if (inside >= range->size)
-			continue;
-		if (*size > range->size - inside)
-			*size = (size_t)(range->size - inside);
-		return (uint8_t *)range->host + inside;
+		if (inside < range->size) {
+			if (*size > range->size - inside)
+				*size = (size_t)(range->size - inside);
+			return (uint8_t *)range->host + inside;
+		}
+		if (*size > until)
+			*size = (size_t)until;
 	}
+	/* Nor does it go round the end of the address space. */
+	if (address && *size > -address)
+		*size = (size_t)-address;
 	return NULL;
+}
+
+bool ntb_ram_direct(const struct ntb_ram *ram, uint64_t address, size_t size)
+{
+	if (!ram->memory_read)
+		return true;
+	while (size) {
+		size_t part = size;
+
+		if (!find(ram, address, &part))
+			return false;
+		address += part;
+		size -= part;
+	}
+	return true;
 }
 
 /*
@@ -217,9 +243,10 @@ bool ntb_ram_write(const struct ntb_ram *ram, uint64_t address, const void *data
 		size_t part = size;
 		uint8_t *to = find(ram, address, &part);
 
-		if (!to)
+		if (to)
+			store(to, from, part);
+		else if (!ram->memory_write || ram->memory_write(ram->opaque, address, from, part))
 			return false;
-		store(to, from, part);
 		address += part;
 		from += part;
 		size -= part;
@@ -235,9 +262,10 @@ bool ntb_ram_read(const struct ntb_ram *ram, uint64_t address, void *data, size_
 		size_t part = size;
 		const uint8_t *from = find(ram, address, &part);
 
-		if (!from)
+		if (from)
+			load(to, from, part);
+		else if (!ram->memory_read || ram->memory_read(ram->opaque, address, to, part))
 			return false;
-		load(to, from, part);
 		address += part;
 		to += part;
 		size -= part;

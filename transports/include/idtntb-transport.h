@@ -49,6 +49,22 @@ struct idtntb_frontend_ops {
 	void (*log)(void *opaque, enum idtntb_log_level level, const char *text);
 	/** As in struct idtntb_port_ops; optional. */
 	void (*guest_error)(void *opaque, const char *text);
+	/**
+	 * Optional: read the host's memory for a peer, at a bus address that is in no range of idtntb_attachment_ram_set():
+	 * behind an IOMMU none is. Nothing but RAM that peers may reach. An aligned access of 1, 2, 4 or 8 bytes is one
+	 * access. Must not call back into any attachment.
+	 * @param size up to 4096 bytes, which may cross pages.
+	 * @return 0; negative when it was not done: the peer reads all ones.
+	 */
+	int (*memory_read)(void *opaque, uint64_t address, void *data, size_t size);
+	/** The same for writing; what is not done is lost. Given together with memory_read, or not at all. */
+	int (*memory_write)(void *opaque, uint64_t address, const void *data, size_t size);
+	/**
+	 * Optional: a call on this attachment waits for a peer, and may for seconds. Whoever has memory_read serves peers
+	 * here, with idtntb_attachment_drain() for this attachment and all others that the caller serialises with it, or
+	 * two hosts that read each other's windows would wait for each other. Called every now and then meanwhile.
+	 */
+	void (*waiting)(void *opaque);
 };
 
 /** What a frontend's user may choose. Zero is the default of each. */
@@ -121,6 +137,12 @@ int idtntb_attachment_link_force(struct idtntb_attachment *attachment, unsigned 
 int idtntb_attachment_fd(const struct idtntb_attachment *attachment);
 /** Do what the descriptor announces. Never blocks. */
 void idtntb_attachment_process(struct idtntb_attachment *attachment);
+
+/**
+ * Carry out what peers have sent to this host's memory so far, and nothing else. Also allowed from within the callback
+ * `waiting`. Never blocks.
+ */
+void idtntb_attachment_drain(struct idtntb_attachment *attachment);
 
 /** A range of the host's RAM. */
 struct idtntb_ram_range {
