@@ -46,6 +46,9 @@ static bool attach(IdtNtb *s, Error **errp)
 		.window_map = s->map ? idtdev_windows_map : NULL,
 		.log = idtdev_report_log,
 		.guest_error = idtdev_report_guest_error,
+		.memory_read = idtdev_memory_read,
+		.memory_write = idtdev_memory_write,
+		.waiting = idtdev_memory_waiting,
 	};
 	struct idtntb_attach_options options = {
 		.spec = s->switch_spec,
@@ -67,6 +70,7 @@ static bool attach(IdtNtb *s, Error **errp)
 		return false;
 	}
 	qemu_set_fd_handler(idtntb_attachment_fd(s->attachment), descriptor_ready, NULL, s);
+	idtdev_memory_start(s);
 	return true;
 }
 
@@ -99,6 +103,7 @@ static void ntb_exit(PCIDevice *dev)
 
 	if (s->attachment) {
 		idtdev_ram_stop(s);
+		idtdev_memory_stop(s);
 		qemu_set_fd_handler(idtntb_attachment_fd(s->attachment), NULL, NULL, NULL);
 		idtntb_detach(s->attachment);
 		s->attachment = NULL;

@@ -79,6 +79,7 @@ struct IdtNtb {
 	unsigned windows_mapped;
 	uint64_t window_maps; /* times a window was pointed somewhere */
 	IdtRam ram;
+	QLIST_ENTRY(IdtNtb) others; /* of this process that are attached (memory.c) */
 };
 
 /* options.c: what the properties ask for; false leaves one line and a hint in @errp. */
@@ -104,11 +105,13 @@ uint32_t idtdev_config_read(PCIDevice *dev, uint32_t offset, int size);
 void idtdev_config_write(PCIDevice *dev, uint32_t offset, uint32_t value, int size);
 /*
  * Whether an access may go to the port. An MSI that a guest has aimed at its own device's registers or windows would come
- * back into the port in the midst of another call: it vanishes.
+ * back into the port in the midst of another call: it vanishes. So does what a vIOMMU does there on its way through page
+ * tables that a guest has aimed at one of our devices, while memory is accessed for a peer.
  */
+extern bool idtdev_memory_busy;
 static inline bool idtdev_reachable(const IdtNtb *s)
 {
-	return s->attachment && !s->in_msi;
+	return s->attachment && !s->in_msi && !idtdev_memory_busy;
 }
 
 /* Registers of the NT function through either door; any size up to 8 at any offset. */
@@ -124,7 +127,16 @@ void idtdev_bars_finalize(IdtNtb *s);
 bool idtdev_windows_prepare(Error **errp);
 void idtdev_windows_map(void *opaque, unsigned window, const struct idtntb_window_map *map);
 
+/* memory.c: peers' accesses to guest RAM that is not offered. */
+int idtdev_memory_read(void *opaque, uint64_t address, void *data, size_t size);
+int idtdev_memory_write(void *opaque, uint64_t address, const void *data, size_t size);
+void idtdev_memory_waiting(void *opaque);
+/* Once attached, and before that ends. */
+void idtdev_memory_start(IdtNtb *s);
+void idtdev_memory_stop(IdtNtb *s);
+
 /* ram.c */
+bool idtdev_ram_is_guests(MemoryRegion *mr);
 bool idtdev_ram_check(Error **errp);
 void idtdev_ram_start(IdtNtb *s);
 void idtdev_ram_stop(IdtNtb *s);

@@ -4,7 +4,7 @@
  *
  * RAM is what a memory backend owns: not ROM, not other devices' BARs (video memory), not our own windows. Without a
  * vIOMMU a DMA address is a guest-physical one, so the system address space has what peers' translations name; behind
- * one it is not, and nothing is offered.
+ * one it is not, nothing is offered, and all goes the way of memory.c.
  */
 #include "device.h"
 
@@ -12,7 +12,7 @@
 #include "qemu/error-report.h"
 #include "qemu/units.h"
 
-static bool is_guest_ram(MemoryRegion *mr)
+bool idtdev_ram_is_guests(MemoryRegion *mr)
 {
 	return memory_region_is_ram(mr) && !memory_region_is_ram_device(mr) && mr->owner &&
 	       object_dynamic_cast(mr->owner, TYPE_MEMORY_BACKEND);
@@ -30,7 +30,7 @@ static int shared_fd(MemoryRegion *mr)
 bool idtdev_ram_check(Error **errp)
 {
 	MemoryRegionSection section = memory_region_find(get_system_memory(), MiB, 1);
-	bool shared = section.mr && is_guest_ram(section.mr) && shared_fd(section.mr) >= 0;
+	bool shared = section.mr && idtdev_ram_is_guests(section.mr) && shared_fd(section.mr) >= 0;
 	ERRP_GUARD();
 
 	if (section.mr)
@@ -61,7 +61,7 @@ static void ram_section(MemoryListener *listener, MemoryRegionSection *section)
 	struct idtntb_ram_range range = { 0 };
 	struct idtntb_ram_range *last = ram->next_count ? &ram->next[ram->next_count - 1] : NULL;
 
-	if (!is_guest_ram(section->mr) || section->readonly)
+	if (!idtdev_ram_is_guests(section->mr) || section->readonly)
 		return;
 	range.address = section->offset_within_address_space;
 	range.size = int128_get64(section->size);
@@ -101,7 +101,9 @@ static void ram_commit(MemoryListener *listener)
 
 	if (ram->next_overflow && !ram->overflow_reported) {
 		ram->overflow_reported = true;
-		warn_report(TYPE_IDT_NTB ": more than %d ranges of guest RAM: peers' windows reach the first %d only",
+		warn_report(TYPE_IDT_NTB
+			    ": more than %d ranges of guest RAM: peers' windows to all but the first %d go "
+			    "by copy, and slowly",
 			    IDTNTB_RAM_RANGES, IDTNTB_RAM_RANGES);
 	}
 	if (same(ram))
@@ -117,7 +119,7 @@ void idtdev_ram_start(IdtNtb *s)
 {
 	if (pci_device_iommu_address_space(&s->parent_obj) != &address_space_memory) {
 		info_report(TYPE_IDT_NTB
-			    ": behind a vIOMMU: guest RAM is not offered, peers' windows into it stay closed");
+			    ": behind a vIOMMU: guest RAM is not offered, peers' windows into it go by copy");
 		return;
 	}
 	s->ram.listener = (MemoryListener){
