@@ -3,7 +3,7 @@
 # The project's own build, outside the checkout: $CACHE/build/<hash of the checkout's path>/<preset>.
 # Sourced after lib.sh, apt.sh and qemu-sdk.sh.
 
-BUILD_PACKAGES=(build-essential cmake ninja-build pkg-config libglib2.0-dev libcmocka-dev)
+BUILD_PACKAGES=(build-essential cmake ninja-build pkg-config libglib2.0-dev libcmocka-dev libjson-c-dev)
 
 # build_dir [PRESET]
 # shellcheck disable=SC2120 # most ask for the default
@@ -25,7 +25,6 @@ build_project() {
     done
     vfio_user=$(libvfio_user_prefix)
     if [ -n "$vfio_user" ]; then
-        need_packages libjson-c-dev
         targets+=(idtntb-vfio-user)
     fi
     (

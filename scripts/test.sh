@@ -4,8 +4,8 @@
 # Sourced after the other scripts; every part runs even when an earlier one failed.
 # shellcheck shell=bash
 
-TEST_PACKAGES=(build-essential g++ cmake ninja-build pkg-config libcmocka-dev clang-format doxygen graphviz shellcheck
-    libglib2.0-dev perl socat openssh-client)
+TEST_PACKAGES=(build-essential g++ cmake ninja-build pkg-config libcmocka-dev libjson-c-dev clang-format doxygen graphviz
+    shellcheck libglib2.0-dev perl socat openssh-client)
 
 test_help() {
     cat <<'TEXT'
