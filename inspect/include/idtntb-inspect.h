@@ -106,7 +106,7 @@ struct idtntb_subject {
 	bool of_port; /**< can be told of a slot */
 	/** Print it; @p flags are IDTNTB_PRINT_*. */
 	void (*print)(FILE *out, const struct idtntb_snapshot *snapshot, unsigned slot, unsigned flags);
-	/** The same as JSON; NULL: there is none (pure text). */
+	/** The same as JSON. Of IDTNTB_SLOT_ALL an array, by port, or an object that has one. */
 	struct json_object *(*json)(const struct idtntb_snapshot *snapshot, unsigned slot);
 };
 
@@ -122,8 +122,8 @@ const struct idtntb_subject *idtntb_subject_find(const char *name);
 void idtntb_dot_print(FILE *out, const struct idtntb_snapshot *snapshot);
 
 /**
- * Everything (IDTNTB_SLOT_ALL), or everything of a port: each subject that has JSON as a member of its name; for the
- * whole switch also "ports": an array of those of the ports.
+ * Everything (IDTNTB_SLOT_ALL), or everything of a port: each subject as a member of its name, but for "raw", which tells
+ * nothing that "dump" does not.
  */
 struct json_object *idtntb_state_json(const struct idtntb_snapshot *snapshot, unsigned slot);
 /** Print a JSON object, indented, a newline at its end, and put it (json_object_put()). NULL prints "null". */
