@@ -21,6 +21,38 @@ int ntb_join_lock(struct ntb_memory *memory, struct idtntb_error *error)
 	return ret ? ntb_fail(error, ret, "the shared memory's file cannot be locked: %s", strerror(-ret)) : 0;
 }
 
+static uint32_t held_slots(const struct ntb_memory *memory)
+{
+	uint32_t held = 0;
+
+	for (unsigned slot = 0; slot < IDTNTB_PORTS; slot++) {
+		if (!ntb_lock_free(memory->fd, NTB_LOCK_SLOT(slot)))
+			held |= 1u << slot;
+	}
+	return held;
+}
+
+bool ntb_held(const struct ntb_memory *memory)
+{
+	return held_slots(memory);
+}
+
+int ntb_lock_out(struct ntb_memory *memory, const struct idtntb_topology *topology, struct idtntb_error *error)
+{
+	int ret = ntb_join_lock(memory, error);
+	uint32_t held;
+	char ports[64];
+
+	if (ret)
+		return ret;
+	held = held_slots(memory);
+	if (!held)
+		return 0;
+	ntb_lock_drop(memory->fd, NTB_LOCK_JOIN);
+	return ntb_fail(error, -EBUSY, "ports are attached (%s): end their hosts first",
+			ntb_topology_ports(topology, held, ports, sizeof(ports)));
+}
+
 int ntb_block_make(struct idtntb_attachment *a, struct ntb_memory *memory, const struct idtntb_attach_options *options,
 		   struct idtntb_error *error)
 {

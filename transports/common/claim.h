@@ -17,6 +17,11 @@ int ntb_block_make(struct idtntb_attachment *a, struct ntb_memory *memory, const
 /* Take the port, waiting a bounded time for a dying owner, and sweep dead others. The lock for joining is held. */
 int ntb_claim(struct idtntb_attachment *a, struct ntb_memory *memory, struct idtntb_error *error);
 
+/* Take the lock for joining while no port is held at all; else -EBUSY. */
+int ntb_lock_out(struct ntb_memory *memory, const struct idtntb_topology *topology, struct idtntb_error *error);
+/* Whether some port is held by a process that lives. */
+bool ntb_held(const struct ntb_memory *memory);
+
 /* The ports that are not ours, as bits. */
 uint32_t ntb_others(const struct idtntb_attachment *a);
 /*

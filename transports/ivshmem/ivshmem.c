@@ -8,7 +8,6 @@
 #include "../common/lock.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -17,48 +16,27 @@
 
 #define HANDSHAKE_MS 5000
 
-/* A server whose queue of newcomers is full is asked again. */
-static int connect_server(struct ivshmem *iv, int64_t deadline, struct idtntb_error *error)
-{
-	const struct timespec pause = { .tv_nsec = 20 * NTB_MS };
-	int ret;
-
-	while ((ret = ntb_client_connect(&iv->client, iv->path)) == -EAGAIN && ntb_now() < deadline)
-		nanosleep(&pause, NULL);
-	if (!ret)
-		return 0;
-	if (ret == -ENOENT)
-		return ntb_fail(error, ret, "there is no ivshmem server: no socket '%s'", iv->path);
-	if (ret == -ECONNREFUSED)
-		return ntb_fail(error, ret, "no ivshmem server listens on '%s' any more: start it", iv->path);
-	return ntb_fail(error, ret, "ivshmem server '%s': %s", iv->path, strerror(-ret));
-}
-
 /* Wait for the whole greeting, and map the memory that comes with it. */
 static int greet(struct idtntb_attachment *a, int64_t deadline, struct idtntb_error *error)
 {
 	struct ivshmem *iv = ivshmem_of(a);
-	int memory_fd = -1, ret;
+	struct ntb_greeting greeting = NTB_GREETING_NONE;
+	int ret = ntb_greeting_wait(&greeting, &iv->client, &iv->peers, iv->path, deadline, error);
 
-	while (!(ret = ntb_server_handshake(a, &memory_fd, error))) {
-		struct pollfd poll_fd = { .fd = iv->client.fd, .events = POLLIN };
-		int64_t left = (deadline - ntb_now()) / NTB_MS;
-
-		if (left <= 0) {
-			ret = ntb_fail(error, -EPROTO,
-				       "'%s' does not send an ivshmem server's greeting: memory and one vector",
-				       iv->path);
-			break;
-		}
-		poll(&poll_fd, 1, (int)left);
-	}
-	if (ret < 0) {
-		if (memory_fd >= 0)
-			close(memory_fd);
-		return ret == -ECONNRESET ? -EPROTO : ret;
-	}
+	if (ret)
+		return ret;
+	iv->own_bell = greeting.bell;
 	iv->rejoined = true;
-	return ntb_memory_adopt(&iv->memory, memory_fd, error);
+	return ntb_memory_adopt(&iv->memory, greeting.memory, error);
+}
+
+int ntb_ivshmem_path(char path[PATH_SIZE], const char *where, struct idtntb_error *error)
+{
+	if (!*where || strlen(where) >= PATH_SIZE)
+		return ntb_fail(error, -EINVAL, "'ivshmem:%.40s%s': the path of a socket has 1 to %d characters", where,
+				strlen(where) > 40 ? "..." : "", PATH_SIZE - 1);
+	strcpy(path, where);
+	return 0;
 }
 
 static int ivshmem_open(struct idtntb_attachment *a, const char *where, const struct idtntb_attach_options *options,
@@ -77,15 +55,14 @@ static int ivshmem_open(struct idtntb_attachment *a, const char *where, const st
 	iv->own_bell = iv->timer = iv->ram = iv->kicker.ready = -1;
 	for (unsigned slot = 0; slot < IDTNTB_PORTS; slot++)
 		iv->targets[slot].fd = -1;
-	if (!*where || strlen(where) >= sizeof(iv->path))
-		return ntb_fail(error, -EINVAL, "'ivshmem:%.40s%s': the path of a socket has 1 to %zu characters",
-				where, strlen(where) > 40 ? "..." : "", sizeof(iv->path) - 1);
-	strcpy(iv->path, where);
+	ret = ntb_ivshmem_path(iv->path, where, error);
+	if (ret)
+		return ret;
 	iv->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	ret = iv->timer < 0 ? -errno : ntb_kicker_init(&iv->kicker);
 	if (ret)
 		return ntb_fail(error, ret, "descriptors of an attachment: %s", strerror(-ret));
-	ret = connect_server(iv, deadline, error);
+	ret = ntb_greeting_connect(&iv->client, iv->path, deadline, error);
 	if (!ret)
 		ret = greet(a, deadline, error);
 	/* From here on we are alone with it; the lock is dropped when the port is ours, or with the description. */
@@ -175,6 +152,7 @@ static void ivshmem_event(struct idtntb_attachment *a, uint32_t tag, uint32_t ev
 const struct ntb_transport ntb_transport_ivshmem = {
 	.name = "ivshmem",
 	.form = "ivshmem:PATH",
+	.view = &ntb_ivshmem_view_ops,
 	.open = ivshmem_open,
 	.claim = ivshmem_claim,
 	.joined = ivshmem_joined,

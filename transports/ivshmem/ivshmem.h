@@ -7,6 +7,8 @@
  *  liveness.c    who has died; the timer
  *  rejoin.c      the server's messages, its loss and its return
  *  ram-socket.c  RAM descriptors, over the second socket of our own server
+ *
+ * and view.c, which looks into the switch without being attached.
  */
 #ifndef NTB_IVSHMEM_H
 #define NTB_IVSHMEM_H
@@ -14,6 +16,7 @@
 #include "../common/memory.h"
 #include "../common/transport.h"
 #include "client.h"
+#include "greeting.h"
 #include "kick.h"
 #include "peers.h"
 
@@ -81,10 +84,15 @@ void ntb_liveness_plan(struct idtntb_attachment *a);
 /* rejoin.c */
 /* Take what the server has sent. */
 void ntb_server_input(struct idtntb_attachment *a);
-/* Take messages until the handshake is complete (1), there are none (0) or the server is of no use (-errno). */
-int ntb_server_handshake(struct idtntb_attachment *a, int *memory_fd, struct idtntb_error *error);
 void ntb_server_connect(struct idtntb_attachment *a);
 void ntb_server_lost(struct idtntb_attachment *a, const struct idtntb_error *why);
+
+/* ivshmem.c */
+/* What follows the colon of a spec, if a socket can be called that. */
+int ntb_ivshmem_path(char path[PATH_SIZE], const char *where, struct idtntb_error *error);
+
+/* view.c */
+extern const struct ntb_view_ops ntb_ivshmem_view_ops;
 
 /* ram-socket.c */
 void ntb_ram_socket_connect(struct idtntb_attachment *a);

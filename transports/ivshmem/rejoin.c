@@ -50,38 +50,6 @@ static int peer_vector(struct idtntb_attachment *a, const struct ntb_client_mess
 	return ret;
 }
 
-int ntb_server_handshake(struct idtntb_attachment *a, int *memory_fd, struct idtntb_error *error)
-{
-	struct ivshmem *iv = ivshmem_of(a);
-	struct ntb_client_message message;
-	int ret;
-
-	for (unsigned i = 0; i < MESSAGES; i++) {
-		ret = ntb_client_next(&iv->client, &message, error);
-		if (ret <= 0)
-			return ret;
-		switch (message.kind) {
-		case NTB_CLIENT_SHARED_MEMORY:
-			*memory_fd = message.fd;
-			break;
-		case NTB_CLIENT_OWN_VECTOR:
-			iv->own_bell = message.fd;
-			return 1;
-		case NTB_CLIENT_PEER_VECTOR:
-			ret = peer_vector(a, &message, error);
-			if (ret)
-				return ret;
-			break;
-		case NTB_CLIENT_PEER_GONE:
-			ntb_peers_gone(&iv->peers, message.id);
-			break;
-		default:
-			break;
-		}
-	}
-	return 0;
-}
-
 /* Whether a block is as it was made: nobody has ever taken a port. The lock for joining is held, so nobody does now. */
 static bool untouched(const struct idtntb_switch *sw, const struct ntb_memory *memory)
 {
@@ -180,10 +148,12 @@ static int rejoin(struct idtntb_attachment *a, struct idtntb_error *error)
 static int handshake_input(struct idtntb_attachment *a, struct idtntb_error *error)
 {
 	struct ivshmem *iv = ivshmem_of(a);
-	int memory_fd = -1, ret = ntb_server_handshake(a, &memory_fd, error);
+	struct ntb_greeting greeting = { -1, iv->own_bell };
+	int ret = ntb_greeting_take(&greeting, &iv->client, &iv->peers, error);
 
-	if (memory_fd >= 0) {
-		int adopted = ntb_memory_adopt(&iv->arrived, memory_fd, ret < 0 ? NULL : error);
+	iv->own_bell = greeting.bell;
+	if (greeting.memory >= 0) {
+		int adopted = ntb_memory_adopt(&iv->arrived, greeting.memory, ret < 0 ? NULL : error);
 
 		if (ret >= 0 && adopted)
 			ret = adopted;

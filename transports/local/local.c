@@ -3,8 +3,9 @@
  * Switches inside this process, by name. Accesses by copy use the same rings and threads as between processes; what is
  * simpler here is who is there (a table) and how one is woken (an eventfd that nobody else holds).
  */
+#include "local.h"
+
 #include "../common/error.h"
-#include "../common/transport.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,22 +14,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-struct local_switch {
-	struct local_switch *next;
-	char *name;
-	unsigned users;
-	void *memory;
-	size_t size;
-	pthread_mutex_t lock; /* of what follows; never held while a callback is made */
-	struct idtntb_attachment *owners[IDTNTB_PORTS];
-	struct local_offer {
-		unsigned serial; /* counts the changes */
-		uint32_t owner;
-		unsigned count;
-		struct idtntb_ram_range ranges[IDTNTB_RAM_RANGES]; /* with descriptors of the table's own */
-	} offers[IDTNTB_PORTS];
-};
-
 struct local {
 	struct local_switch *sw;
 	unsigned seen[IDTNTB_PORTS]; /* serials */
@@ -36,6 +21,7 @@ struct local {
 
 static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct local_switch *registry;
+static uint64_t serials; /* switches ever made */
 
 static void destroy(struct local_switch *sw)
 {
@@ -76,6 +62,32 @@ static int create(struct local_switch **made, const char *name, const struct idt
 	return 0;
 }
 
+/* The lock of the registry is held. */
+static struct local_switch *find(const char *name)
+{
+	struct local_switch *sw;
+
+	for (sw = registry; sw && strcmp(sw->name, name); sw = sw->next)
+		;
+	return sw;
+}
+
+struct local_switch *ntb_local_hold(const char *name)
+{
+	struct local_switch *sw;
+
+	pthread_mutex_lock(&registry_lock);
+	sw = find(name);
+	if (!sw)
+		pthread_mutex_unlock(&registry_lock);
+	return sw;
+}
+
+void ntb_local_release(void)
+{
+	pthread_mutex_unlock(&registry_lock);
+}
+
 static int local_open(struct idtntb_attachment *a, const char *where, const struct idtntb_attach_options *options,
 		      struct idtntb_error *error)
 {
@@ -87,11 +99,11 @@ static int local_open(struct idtntb_attachment *a, const char *where, const stru
 		return ntb_fail(error, -ENOMEM, "no memory for an attachment");
 	a->state = local;
 	pthread_mutex_lock(&registry_lock);
-	for (sw = registry; sw && strcmp(sw->name, where); sw = sw->next)
-		;
+	sw = find(where);
 	if (!sw) {
 		ret = create(&sw, where, options, error);
 		if (!ret) {
+			sw->serial = ++serials;
 			sw->next = registry;
 			registry = sw;
 		}
@@ -134,16 +146,19 @@ static int local_joined(struct idtntb_attachment *a, struct idtntb_error *error)
 	return 0;
 }
 
-static void local_kick(struct idtntb_attachment *a, uint32_t slots)
+void ntb_local_wake(struct local_switch *sw, uint32_t slots)
 {
-	struct local_switch *sw = ((struct local *)a->state)->sw;
-
 	pthread_mutex_lock(&sw->lock);
 	for (unsigned slot = 0; slot < IDTNTB_PORTS; slot++) {
 		if ((slots & 1u << slot) && sw->owners[slot])
 			ntb_wake(sw->owners[slot]);
 	}
 	pthread_mutex_unlock(&sw->lock);
+}
+
+static void local_kick(struct idtntb_attachment *a, uint32_t slots)
+{
+	ntb_local_wake(((struct local *)a->state)->sw, slots);
 }
 
 static void local_event(struct idtntb_attachment *a, uint32_t tag, uint32_t events)
@@ -251,6 +266,7 @@ static void local_close(struct idtntb_attachment *a)
 const struct ntb_transport ntb_transport_local = {
 	.name = "local",
 	.form = "local:NAME",
+	.view = &ntb_local_view_ops,
 	.open = local_open,
 	.claim = local_claim,
 	.joined = local_joined,
