@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A server to play with: a stock one (the fake, without a RAM socket), or our own. */
+/*
+ * A switch to play with, of every kind there is: inside the process; in the memory of a stock ivshmem server (the fake,
+ * without a RAM socket) or of our own; in a plain file. What all have in common is tested over this list.
+ */
 #ifndef BED_H
 #define BED_H
 
@@ -9,15 +12,45 @@
 #define MEMORY 0x400000u /* what QEMU's server gives by default */
 
 struct bed {
-	struct fake_server fake;
+	const struct bed_kind *kind;
 	char spec[128];
+	char directory[64]; /* of a file, or "" */
+	struct fake_server fake;
 	pid_t real; /* or 0 */
 };
 
-void bed_make(struct bed *bed, bool real);
+struct bed_kind {
+	const char *name;
+	void (*make)(struct bed *bed); /* fills spec */
+	void (*end)(struct bed *bed);
+	/* A server that can be killed and started again; NULL where there is none. */
+	void (*kill_server)(struct bed *bed);
+	void (*start_server)(struct bed *bed);
+	bool maps; /* RAM is handed over, so windows can be mapped */
+	bool processes; /* other processes can attach */
+};
+
+extern const struct bed_kind bed_local, bed_stock, bed_ours, bed_shm;
+extern const struct bed_kind *const bed_kinds[]; /* all, ending with NULL */
+
+void bed_make(struct bed *bed, const struct bed_kind *kind);
 void server_kill(struct bed *bed);
 void server_restart(struct bed *bed);
 void bed_end(struct bed *bed);
+/* A file of the bed's own to put a switch in; removed with the bed. */
+const char *bed_file(const struct bed *bed);
+
+/* A test of a behaviour; its state is the kind of switch. */
+struct bed_test {
+	const char *name;
+	CMUnitTestFunction run;
+};
+
+/*
+ * For main(): run them over one kind of switch. The command line has the peer's program, the server's, the kind's name and
+ * optionally a filter of tests.
+ */
+int bed_run(int argc, char **argv, const struct bed_test *tests, size_t count);
 
 /* For main(): run the tests with the programs from the command line, or those of them that a filter names. */
 #define BED_MAIN(tests, argc, argv)                                                                                    \

@@ -1,62 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Switches inside one process. */
-#include "scenario.h"
+/* What is refused before a switch is looked for, on a switch inside the process. */
+#include "host.h"
 
 #include <errno.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #define SPEC "local:test"
-
-static void two(void (*scenario)(struct host *, struct host *), unsigned flags)
-{
-	struct host a, b;
-
-	host_open(&a, SPEC, 0, flags);
-	host_open(&b, SPEC, 2, flags);
-	HOST_UNTIL(link_up(&a, 1), &a, &b, NULL);
-	scenario(&a, &b);
-	host_close(&a);
-	host_close(&b);
-}
-
-static void test_doorbells(void **state)
-{
-	(void)state;
-	two(scenario_doorbells, 0);
-}
-
-static void test_messages(void **state)
-{
-	(void)state;
-	two(scenario_messages, 0);
-}
-
-static void copy_scenarios(struct host *a, struct host *b)
-{
-	scenario_copy(a, b);
-	scenario_both_read(a, b);
-	/* A frontend that maps nothing is never asked to. */
-	assert_int_equal(a->map_calls + b->map_calls, 0);
-}
-
-static void test_copy(void **state)
-{
-	(void)state;
-	two(copy_scenarios, HOST_COPY);
-}
-
-static void test_mapped(void **state)
-{
-	(void)state;
-	two(scenario_mapped, 0);
-}
-
-static void test_refused_ram(void **state)
-{
-	(void)state;
-	scenario_refused_ram(SPEC);
-}
 
 static void refused(const char *spec, unsigned port, const struct idtntb_topology *topology, int code,
 		    const char *words)
@@ -125,62 +73,11 @@ static void test_bad_ram(void **state)
 	host_close(&a);
 }
 
-/* A host that has gone is link down for the others, and its port can be taken again. */
-static void test_come_and_go(void **state)
-{
-	struct host a, b;
-	unsigned before;
-
-	(void)state;
-	before = open_descriptors();
-	host_open(&a, SPEC, 0, 0);
-	for (unsigned i = 0; i < 20; i++) {
-		uint32_t value = i;
-
-		host_open(&b, SPEC, 2, 0);
-		window_set(&a, 0, 1, RAM_BASE);
-		HOST_UNTIL(a.maps[WINDOW(0)].base, &a, &b, NULL);
-		window_write(&a, 0, 0, &value, sizeof(value));
-		assert_memory_equal(b.ram, &value, sizeof(value));
-		host_close(&b);
-		HOST_UNTIL(!link_up(&a, 1) && !a.maps[WINDOW(0)].base, &a, NULL, NULL);
-	}
-	host_close(&a);
-	assert_int_equal(open_descriptors(), before);
-}
-
-/* The guest gave the bus away: nothing comes into its memory, from that store on. */
-static void test_bus_master(void **state)
-{
-	const uint32_t one = 1, two = 2;
-	struct host a, b;
-	uint32_t back;
-
-	(void)state;
-	host_open(&a, SPEC, 0, HOST_COPY);
-	host_open(&b, SPEC, 2, HOST_COPY);
-	window_set(&a, 0, 1, RAM_BASE);
-	HOST_UNTIL(link_up(&a, 1), &a, &b, NULL);
-	copy_write(&a, 0, 0, &one, sizeof(one));
-	idtntb_attachment_config_write(b.attachment, 0x04, 0x2, 2);
-	assert_memory_equal(b.ram, &one, sizeof(one));
-	copy_write(&a, 0, 0, &two, sizeof(two));
-	copy_read(&a, 0, 0, &back, sizeof(back));
-	assert_int_equal(back, UINT32_MAX);
-	assert_memory_equal(b.ram, &one, sizeof(one));
-	idtntb_attachment_config_write(b.attachment, 0x04, 0x6, 2);
-	copy_read(&a, 0, 0, &back, sizeof(back));
-	assert_int_equal(back, 1);
-	host_close(&a);
-	host_close(&b);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_doorbells), cmocka_unit_test(test_messages),    cmocka_unit_test(test_copy),
-		cmocka_unit_test(test_mapped),    cmocka_unit_test(test_refused_ram), cmocka_unit_test(test_bad_input),
-		cmocka_unit_test(test_bad_ram),   cmocka_unit_test(test_come_and_go), cmocka_unit_test(test_bus_master),
+		cmocka_unit_test(test_bad_input),
+		cmocka_unit_test(test_bad_ram),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

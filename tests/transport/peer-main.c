@@ -8,14 +8,15 @@
 int main(int argc, char **argv)
 {
 	struct idtntb_error error = { "" };
+	struct idtntb_topology topology;
 	static struct host host;
 
-	if (argc != 3) {
-		fprintf(stderr, "usage: %s SPEC PORT\n", argv[0]);
+	if (argc < 3 || (argc > 3 && idtntb_topology_parse(&topology, NULL, argv[3], NULL, &error))) {
+		fprintf(stderr, "usage: %s SPEC PORT [PORTS]\n", argv[0]);
 		return 2;
 	}
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (host_try(&host, argv[1], (unsigned)atoi(argv[2]), NULL, 0, &error)) {
+	if (host_try(&host, argv[1], (unsigned)atoi(argv[2]), argc > 3 ? &topology : NULL, 0, &error)) {
 		printf("%s\n", error.text);
 		return 1;
 	}

@@ -114,41 +114,37 @@ static void mixed(const char *spec)
 	host_close(&a);
 }
 
-static void everywhere(void (*test)(const char *))
+static void on_bed(const struct bed_kind *kind, void (*test)(const char *))
 {
 	struct bed bed;
 
-	test("local:test");
-	bed_make(&bed, true);
+	bed_make(&bed, kind);
 	test(bed.spec);
 	bed_end(&bed);
 }
 
 static void test_together(void **state)
 {
-	(void)state;
-	everywhere(together);
+	on_bed(*state, together);
 }
 
 static void test_crosswise(void **state)
 {
-	(void)state;
-	everywhere(crosswise);
+	on_bed(*state, crosswise);
 }
 
 static void test_mixed(void **state)
 {
-	(void)state;
-	everywhere(mixed);
+	on_bed(*state, mixed);
 }
 
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_together),
-		cmocka_unit_test(test_crosswise),
-		cmocka_unit_test(test_mixed),
+	const struct bed_test tests[] = {
+		{ "together", test_together },
+		{ "crosswise", test_crosswise },
+		{ "mixed", test_mixed },
 	};
 
-	return BED_MAIN(tests, argc, argv);
+	return bed_run(argc, argv, tests, sizeof(tests) / sizeof(tests[0]));
 }
