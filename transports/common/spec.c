@@ -11,6 +11,7 @@
 static const struct ntb_transport *const transports[] = {
 	&ntb_transport_local,
 	&ntb_transport_ivshmem,
+	&ntb_transport_shm,
 	&ntb_transport_file,
 };
 

@@ -64,6 +64,7 @@ struct ntb_transport {
 
 extern const struct ntb_transport ntb_transport_local;
 extern const struct ntb_transport ntb_transport_ivshmem;
+extern const struct ntb_transport ntb_transport_shm;
 extern const struct ntb_transport ntb_transport_file;
 
 struct idtntb_attachment {

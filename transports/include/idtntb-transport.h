@@ -5,14 +5,16 @@
  *
  * A frontend names its switch with one string and never knows which transport serves it:
  *  - "local:NAME"     a switch inside this process, made by its first attachment, gone with its last;
- *  - "ivshmem:PATH"   a switch in the shared memory of an ivshmem server listening on the Unix socket PATH.
+ *  - "ivshmem:PATH"   a switch in the shared memory of an ivshmem server listening on the Unix socket PATH;
+ *  - "shm:PATH"       a switch in the file PATH, made by its first attachment, with no server.
  *
  * An attachment is a port as in idtntb.h plus what a transport adds: one descriptor to wait on, the host's RAM
  * offered to peers, and windows mapped or copied.
  *
  * Threads: calls on one attachment must be serialised by the caller (in QEMU: the big lock).
  * Callbacks come from within such calls. An attachment has a thread of its own that serves copies from and to the RAM
- * offered; it makes no callback and takes none of the caller's locks.
+ * offered; it makes no callback and takes none of the caller's locks. With "shm:" there is another that waits for peers, which
+ * does not either.
  */
 #ifndef IDTNTB_TRANSPORT_H
 #define IDTNTB_TRANSPORT_H
