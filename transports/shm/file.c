@@ -13,7 +13,6 @@
 
 #include "../common/error.h"
 #include "../common/layout.h"
-#include "../common/lock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -66,15 +65,6 @@ static bool all_zero(int fd, off_t size)
 	return true;
 }
 
-static bool in_use(const struct ntb_memory *memory)
-{
-	for (unsigned slot = 0; slot < IDTNTB_PORTS; slot++) {
-		if (!ntb_lock_free(memory->fd, NTB_LOCK_SLOT(slot)))
-			return true;
-	}
-	return false;
-}
-
 /* A finished block is there: whether it is the switch that is asked for. */
 static int check(const struct ntb_memory *memory, const struct idtntb_topology *wanted, struct idtntb_error *why)
 {
@@ -91,7 +81,7 @@ static int check(const struct ntb_memory *memory, const struct idtntb_topology *
 	if (!ret)
 		return 0;
 	return ntb_fail(why, ret, "%.140s; ask for the same, or %sremove the file", what.text,
-			in_use(memory) ? "stop its hosts and " : "");
+			ntb_held(memory) ? "stop its hosts and " : "");
 }
 
 /* A new block, in a file whose content nobody misses. */
@@ -105,51 +95,68 @@ static int make(struct ntb_memory *memory, const struct idtntb_topology *topolog
 	return ntb_memory_format(memory, topology, why);
 }
 
-/* The lock for joining is held; fd is open on the same file. */
-static int enter(struct ntb_memory *memory, int fd, const struct idtntb_topology *topology,
-		 const struct idtntb_topology *wanted, struct idtntb_error *why)
+/* Map the file; whether it is ours, and whether the block in it is finished. */
+static int map(struct ntb_memory *memory, int fd, bool *marked, bool *ready, struct idtntb_error *why)
 {
-	bool marked, ready, fresh = false;
-	struct stat st;
-	int ret;
+	int ret = ntb_memory_map(memory, fd, why);
 
-	if (fstat(fd, &st))
-		return ntb_fail(why, -errno, "%s", strerror(errno));
-	if (topology) {
-		fresh = all_zero(fd, st.st_size);
-		/* In one step: half a size would be nobody's. */
-		if (!st.st_size && ftruncate(fd, (off_t)ntb_layout_size(topology->port_count)))
-			return ntb_fail(why, -errno, "%s", strerror(errno));
-	}
-	if (st.st_size && !fresh && (uint64_t)st.st_size < ntb_layout_size(1))
-		return ntb_fail(why, -EPROTO, "this is no switch, and not touched; name another file, or remove it");
-	ret = ntb_memory_map(memory, fd, why);
 	if (ret)
 		return ret;
-	marked = atomic_load(ntb_layout_mark(memory->base)) == MARK;
-	ready = idtntb_block_ready(memory->base, memory->size);
-	if (marked && ready)
-		return check(memory, wanted, why);
-	if (topology && (fresh || marked))
-		return make(memory, topology, why);
+	*marked = atomic_load(ntb_layout_mark(memory->base)) == MARK;
+	*ready = idtntb_block_ready(memory->base, memory->size);
+	return 0;
+}
+
+static int not_ours(struct idtntb_error *why)
+{
 	return ntb_fail(why, -EPROTO,
 			"this is no switch without a server, and not touched; name another file, or "
 			"remove it");
 }
 
-/* topology: to make a switch of, or NULL: only look. wanted: what it must be, or NULL. */
+/* The lock for joining is held; fd is open on the same file. */
+static int enter(struct ntb_memory *memory, int fd, const struct idtntb_topology *topology,
+		 const struct idtntb_topology *wanted, struct idtntb_error *why)
+{
+	bool marked, ready, fresh;
+	struct stat st;
+	int ret;
+
+	if (fstat(fd, &st))
+		return ntb_fail(why, -errno, "%s", strerror(errno));
+	fresh = all_zero(fd, st.st_size);
+	/* In one step: half a size would be nobody's. */
+	if (!st.st_size && ftruncate(fd, (off_t)ntb_layout_size(topology->port_count)))
+		return ntb_fail(why, -errno, "%s", strerror(errno));
+	if (!fresh && (uint64_t)st.st_size < ntb_layout_size(1))
+		return not_ours(why);
+	ret = map(memory, fd, &marked, &ready, why);
+	if (ret)
+		return ret;
+	if (marked && ready)
+		return check(memory, wanted, why);
+	return fresh || marked ? make(memory, topology, why) : not_ours(why);
+}
+
+/* Open the file for mapping, and again for locks. */
+static int open_both(struct ntb_memory *memory, const char *where, bool may_make, int *fd, struct idtntb_error *why)
+{
+	struct stat st;
+
+	*fd = open_path(where, may_make, why);
+	if (*fd < 0)
+		return *fd;
+	if (fstat(*fd, &st) || !S_ISREG(st.st_mode))
+		return ntb_fail(why, -EINVAL, "this is no plain file; name one, there need not be one yet");
+	return ntb_memory_open(memory, *fd, why);
+}
+
+/* topology: to make a switch of. wanted: what it must be, or NULL. */
 static int try(struct shm *shm, const char *where, const struct idtntb_topology *topology,
 	       const struct idtntb_topology *wanted, struct idtntb_error *why)
 {
-	int fd = open_path(where, topology, why), ret;
-	struct stat st;
+	int fd, ret = open_both(&shm->memory, where, true, &fd, why);
 
-	if (fd < 0)
-		return fd;
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
-		ret = ntb_fail(why, -EINVAL, "this is no plain file; name one, there need not be one yet");
-	else
-		ret = ntb_memory_open(&shm->memory, fd, why);
 	if (!ret)
 		ret = ntb_join_lock(&shm->memory, why);
 	if (!ret && !still_there(where, &shm->memory))
@@ -159,21 +166,30 @@ static int try(struct shm *shm, const char *where, const struct idtntb_topology 
 		ret = ntb_fail(why, -errno, "%s", strerror(errno));
 	if (!ret)
 		ret = enter(&shm->memory, fd, topology, wanted, why);
-	close(fd);
+	if (fd >= 0)
+		close(fd);
 	if (ret)
 		ntb_memory_drop(&shm->memory);
 	return ret;
 }
 
+/* Of a long path the end tells more. */
+static int fail(const char *where, int ret, const struct idtntb_error *why, struct idtntb_error *error)
+{
+	const size_t length = strlen(where);
+
+	return ntb_fail(error, ret, "file '%s%s' of the switch: %s", length > 50 ? "..." : "",
+			length > 50 ? where + length - 47 : where, why->text);
+}
+
 int ntb_shm_file(struct shm *shm, const char *where, const struct idtntb_attach_options *options,
 		 struct idtntb_error *error)
 {
-	const size_t length = strlen(where);
 	struct idtntb_topology topology;
 	struct idtntb_error why = { "" };
 	int ret;
 
-	if (!length)
+	if (!*where)
 		return ntb_fail(error, -EINVAL, "'shm:': the path of a file is missing, such as shm:/dev/shm/ntb0");
 	ret = ntb_topology_choose(&topology, options, error);
 	if (ret)
@@ -183,8 +199,24 @@ int ntb_shm_file(struct shm *shm, const char *where, const struct idtntb_attach_
 		if (ret != -ESTALE)
 			break;
 	}
-	/* Of a long path the end tells more. */
-	return ret ? ntb_fail(error, ret, "file '%s%s' of the switch: %s", length > 50 ? "..." : "",
-			      length > 50 ? where + length - 47 : where, why.text)
-		   : 0;
+	return ret ? fail(where, ret, &why, error) : 0;
+}
+
+int ntb_shm_find(struct ntb_memory *memory, const char *where, struct idtntb_error *error)
+{
+	struct idtntb_error why = { "" };
+	bool marked, ready;
+	int fd, ret;
+
+	ntb_memory_init(memory);
+	ret = open_both(memory, where, false, &fd, &why);
+	if (!ret)
+		ret = map(memory, fd, &marked, &ready, &why);
+	if (!ret && !marked)
+		ret = ready ? not_ours(&why) : ntb_fail(&why, -ENODEV, "there is no switch in it");
+	if (fd >= 0)
+		close(fd);
+	if (ret)
+		ntb_memory_drop(memory);
+	return ret ? fail(where, ret, &why, error) : 0;
 }

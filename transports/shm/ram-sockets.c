@@ -272,8 +272,11 @@ static void publisher_event(struct idtntb_attachment *a, unsigned slot)
 
 	if (shm->publishers[slot].fd < 0)
 		return;
-	for (unsigned i = 0; i < PACKETS && ret > 0; i++)
+	for (unsigned i = 0; i < PACKETS && ret > 0; i++) {
 		ret = ntb_ram_receive(a, shm->publishers[slot].fd, 1u << slot);
+		if (ret > 0)
+			shm->publishers[slot].tries = TRIES;
+	}
 	if (ret >= 0)
 		return;
 	/* What it has told stays in use while it owns the port: its end, if it is that, is found by its lock. */

@@ -96,4 +96,5 @@ const struct ntb_transport ntb_transport_shm = {
 	.event = shm_event,
 	.settle = ntb_shm_ram_follow,
 	.offer = ntb_shm_ram_offer,
+	.view = &ntb_shm_view_ops,
 };

@@ -6,6 +6,7 @@
  *  file.c         finding the switch in the file, or making it there
  *  sleeper.c      being woken, and waking others
  *  ram-sockets.c  RAM descriptors, from each owner to all others
+ *  view.c         looking into the switch from outside
  */
 #ifndef NTB_SHM_H
 #define NTB_SHM_H
@@ -66,7 +67,15 @@ static inline struct shm *shm_of(struct idtntb_attachment *a)
 int ntb_shm_file(struct shm *shm, const char *where, const struct idtntb_attach_options *options,
 		 struct idtntb_error *error);
 
+/* Map the switch in a file for looking into it. */
+int ntb_shm_find(struct ntb_memory *memory, const char *where, struct idtntb_error *error);
+
+/* view.c */
+extern const struct ntb_view_ops ntb_shm_view_ops;
+
 /* sleeper.c */
+/* Wake the owners of ports of the switch in that memory. */
+void ntb_shm_ring(void *memory, uint32_t slots);
 int ntb_shm_sleeper_start(struct idtntb_attachment *a, struct idtntb_error *error);
 void ntb_shm_sleeper_stop(struct shm *shm);
 void ntb_shm_kick(struct idtntb_attachment *a, uint32_t slots);

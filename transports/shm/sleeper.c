@@ -144,17 +144,20 @@ void ntb_shm_hurry(struct shm *shm)
 	rouse(shm);
 }
 
-void ntb_shm_kick(struct idtntb_attachment *a, uint32_t slots)
+void ntb_shm_ring(void *memory, uint32_t slots)
 {
-	struct shm *shm = shm_of(a);
-
 	for (unsigned slot = 0; slots >> slot; slot++) {
 		_Atomic uint32_t *word;
 
 		if (!(slots & 1u << slot))
 			continue;
-		word = ntb_layout_bell(shm->memory.base, slot);
+		word = ntb_layout_bell(memory, slot);
 		if (atomic_exchange(word, RUNG) == ASLEEP)
 			ntb_futex_wake(word);
 	}
+}
+
+void ntb_shm_kick(struct idtntb_attachment *a, uint32_t slots)
+{
+	ntb_shm_ring(shm_of(a)->memory.base, slots);
 }
