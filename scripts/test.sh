@@ -4,7 +4,7 @@
 # Sourced after the other scripts; every part runs even when an earlier one failed.
 # shellcheck shell=bash
 
-TEST_PACKAGES=(build-essential g++ cmake ninja-build pkg-config libcmocka-dev libjson-c-dev clang-format doxygen graphviz
+TEST_PACKAGES=(build-essential g++ cmake ninja-build pkg-config libcmocka-dev libjson-c-dev libfuse3-dev fuse3 clang-format doxygen graphviz
     shellcheck libglib2.0-dev perl socat openssh-client)
 
 test_help() {
@@ -97,7 +97,7 @@ test_count() { grep -o -m 1 "\b$1=\"[0-9]*\"" "$2" | head -n 1 | tr -dc 0-9 | se
 # Style of every C file of the tree.
 test_format() {
     cd "$IDTNTB_ROOT" || return 1
-    find libidtntb transports frontends tests tools bench guest -name '*.[ch]' -print0 |
+    find libidtntb transports inspect frontends tests tools bench guest -name '*.[ch]' -print0 |
         xargs -0 clang-format --dry-run -Werror
 }
 

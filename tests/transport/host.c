@@ -129,6 +129,7 @@ int host_try(struct host *host, const char *spec, unsigned port, const struct id
 		.port = port,
 		.topology = topology,
 		.unsealed_ram = flags & HOST_TRUSTS_UNSEALED,
+		.accept_poke = flags & HOST_ACCEPTS_POKES,
 		.log_level = IDTNTB_LOG_INFO,
 	};
 	const struct idtntb_frontend_ops ops = {

@@ -52,6 +52,7 @@ enum {
 	HOST_BARE = 8, /* no RAM offered, nothing set up */
 	HOST_TRANSLATED =
 		16, /* its RAM is offered nowhere; callbacks reach it, on the thread that works for the host */
+	HOST_ACCEPTS_POKES = 32,
 };
 
 /* Attach; with a link that is up and a driver's set-up unless HOST_BARE. Returns what idtntb_attach() does. */

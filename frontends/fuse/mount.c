@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "mount.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void snapshot_fill(const struct mount *mount, struct idtntb_snapshot *snapshot)
+{
+	*snapshot = (struct idtntb_snapshot){ .sw = idtntb_view_switch(mount->view) };
+	for (unsigned slot = 0; slot < mount->topology.port_count; slot++)
+		snapshot->counters[slot] = idtntb_view_counters(mount->view, slot);
+}
+
+int mount_prepare(struct mount *mount, const char *spec, struct idtntb_error *error)
+{
+	struct idtntb_snapshot snapshot;
+	int ret;
+
+	*mount = (struct mount){ 0 };
+	ret = idtntb_view_open(&mount->view, spec, error);
+	if (ret)
+		return ret;
+	clock_gettime(CLOCK_MONOTONIC, &mount->taken);
+	mount->taken_at = time(NULL);
+	mount->topology = *idtntb_switch_topology(idtntb_view_switch(mount->view));
+	snapshot_fill(mount, &snapshot);
+	ret = tree_build(&mount->tree, &snapshot, mount_entries, mount_entry_count);
+	if (ret) {
+		snprintf(error->text, sizeof(error->text), "not enough memory for the tree of files");
+		mount_end(mount);
+	}
+	return ret;
+}
+
+void mount_end(struct mount *mount)
+{
+	tree_free(&mount->tree);
+	idtntb_view_close(mount->view);
+	mount->view = NULL;
+}
+
+int mount_refresh(struct mount *mount, unsigned max_age_ms)
+{
+	struct timespec now;
+	int64_t age_ms;
+	int ret;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	age_ms = (now.tv_sec - mount->taken.tv_sec) * 1000 + (now.tv_nsec - mount->taken.tv_nsec) / 1000000;
+	if (mount->taken_at && age_ms < max_age_ms)
+		return 0;
+	mount->taken_at = 0;
+	ret = idtntb_view_refresh(mount->view, NULL);
+	/* One with other ports in its place is not the switch that was mounted: the tree would not fit. */
+	if (ret ||
+	    idtntb_topology_compare(&mount->topology, idtntb_switch_topology(idtntb_view_switch(mount->view)), NULL))
+		return -ENODEV;
+	mount->taken = now;
+	mount->taken_at = time(NULL);
+	return 0;
+}
+
+char *mount_render(const struct mount *mount, const struct node *node, size_t *size)
+{
+	struct idtntb_snapshot snapshot;
+	char *text = NULL;
+	FILE *out = open_memstream(&text, size);
+
+	if (!out)
+		return NULL;
+	snapshot_fill(mount, &snapshot);
+	node->entry->render(out, &snapshot, &node->place);
+	if (ferror(out) | fclose(out)) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
