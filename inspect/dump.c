@@ -102,25 +102,34 @@ void inspect_dump_print(FILE *out, const struct idtntb_snapshot *snapshot, unsig
 		port_print(out, snapshot, s, flags);
 }
 
-static void raw_print(FILE *out, const struct idtntb_snapshot *snapshot, unsigned slot)
+/* By address, not in the table's order. `base` is the global address of the space's first one. */
+static void raw_print(FILE *out, const struct idtntb_snapshot *snapshot, enum idtntb_space space, uint32_t first,
+		      uint32_t end, uint32_t base)
 {
-	struct idtntb_register_ref ref;
+	unsigned instance[2];
 
-	memset(&ref, 0, sizeof(ref));
-	while (idtntb_register_next(&ref, snapshot->sw, slot))
-		fprintf(out, "0x%05x: 0x%08x\n", ref.address, idtntb_switch_peek(snapshot->sw, ref.address));
+	for (uint32_t address = first; address < end; address += 4) {
+		const struct idtntb_register *reg = idtntb_register_find(space, address, instance);
+
+		if (reg && reg->status != IDTNTB_STATUS_ABSENT)
+			fprintf(out, "0x%05x: 0x%08x\n", base + address,
+				idtntb_switch_peek(snapshot->sw, base + address));
+	}
 }
 
-/* Ports first: so the addresses ascend. */
 void inspect_raw_print(FILE *out, const struct idtntb_snapshot *snapshot, unsigned slot, unsigned flags)
 {
 	struct inspect_slots slots = inspect_slots(snapshot, slot);
 
 	(void)flags;
-	for (unsigned s = slots.first; s < slots.end; s++)
-		raw_print(out, snapshot, s);
+	for (unsigned port = 0; port < IDTNTB_PORT_NUMBERS; port++) {
+		int s = idtntb_switch_slot(snapshot->sw, port);
+
+		if (s >= (int)slots.first && s < (int)slots.end)
+			raw_print(out, snapshot, IDTNTB_SPACE_NT, 0, IDTNTB_NT_SIZE, inspect_nt_address(port));
+	}
 	if (slot == IDTNTB_SLOT_ALL)
-		raw_print(out, snapshot, slot);
+		raw_print(out, snapshot, IDTNTB_SPACE_SWITCH, INSPECT_GAS_SWITCH, IDTNTB_GAS_SIZE, 0);
 }
 
 /* One walk for both forms: what is made of a register goes in by `add`. */

@@ -11,6 +11,14 @@
 #include <json.h>
 #include <string.h>
 
+#define INSPECT_GAS_SWITCH 0x3E000u /* global address of the first switch register (section 4.3) */
+
+/* Global address of the NT function of a port (section 4.2). */
+static inline uint32_t inspect_nt_address(unsigned port)
+{
+	return port * 0x2000u + 0x1000u;
+}
+
 /* registers.c: instance (i, j) of the row called `name`, of a slot; false when there is none. */
 bool inspect_ref(struct idtntb_register_ref *ref, const struct idtntb_switch *sw, unsigned slot, const char *name,
 		 unsigned i, unsigned j);
@@ -62,10 +70,11 @@ struct inspect_side {
 
 void inspect_side(struct inspect_side *side, const struct idtntb_snapshot *snapshot, unsigned slot);
 
-/* Whether a driver of `self` finds the link to `peer` up; it does not look at its own LINKUP. */
+/* Whether `self` finds the link to `peer` up: a driver asks for all but its own LINKUP, without which it hears nobody. */
 static inline bool inspect_sees(const struct inspect_side *self, const struct inspect_side *peer)
 {
-	return self->bme && self->cpen && self->valid && peer->linkup && peer->bme && peer->cpen && peer->valid;
+	return self->linkup && self->bme && self->cpen && self->valid && peer->linkup && peer->bme && peer->cpen &&
+	       peer->valid;
 }
 
 /* A window with all that is to be told of it. */

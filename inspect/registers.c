@@ -9,10 +9,6 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#define PORT_STRIDE 0x2000u /* global addresses between ports (section 4.2) */
-#define NT_OFFSET 0x1000u /* NT function in them */
-#define SWITCH_FIRST 0x3E000u /* switch registers (section 4.3) */
-
 /* Fill a reference to instance (i, j) of a row. */
 static void ref_fill(struct idtntb_register_ref *ref, const struct idtntb_switch *sw, unsigned slot, unsigned row,
 		     unsigned i, unsigned j)
@@ -25,7 +21,7 @@ static void ref_fill(struct idtntb_register_ref *ref, const struct idtntb_switch
 	ref->j = j;
 	ref->address = idtntb_register_address(reg, i, j);
 	if (of_port)
-		ref->address += idtntb_switch_topology(sw)->ports[slot].port * PORT_STRIDE + NT_OFFSET;
+		ref->address += inspect_nt_address(idtntb_switch_topology(sw)->ports[slot].port);
 	idtntb_register_name(reg, i, j, ref->name, sizeof(ref->name));
 }
 
@@ -131,10 +127,14 @@ static int parse_address(struct idtntb_register_ref *ref, const struct idtntb_sw
 	unsigned instance[2] = { 0, 0 }, row;
 
 	/* A global address may name the NT function of a port. */
-	if (slot < 0 && address < SWITCH_FIRST && (address & NT_OFFSET)) {
-		space = IDTNTB_SPACE_NT;
-		slot = idtntb_switch_slot(sw, (unsigned)(address / PORT_STRIDE));
-		address = slot < 0 ? IDTNTB_GAS_SIZE : address % NT_OFFSET;
+	for (unsigned s = 0; slot < 0 && s < idtntb_switch_topology(sw)->port_count; s++) {
+		uint32_t base = inspect_nt_address(idtntb_switch_topology(sw)->ports[s].port);
+
+		if (address >= base && address - base < IDTNTB_NT_SIZE) {
+			space = IDTNTB_SPACE_NT;
+			slot = (int)s;
+			address -= base;
+		}
 	}
 	if (address < IDTNTB_GAS_SIZE && !(address & 3))
 		reg = idtntb_register_find(space, (uint32_t)address, instance);
@@ -270,7 +270,7 @@ static void print_about(FILE *out, const struct idtntb_snapshot *snapshot, const
 		fprintf(out, "%s, global address 0x%05x\n", ref->name, ref->address);
 	else
 		fprintf(out, "%s of port %u, offset 0x%03x, global address 0x%05x\n", ref->name,
-			inspect_setup(snapshot, ref->slot)->port, ref->address % NT_OFFSET, ref->address);
+			inspect_setup(snapshot, ref->slot)->port, ref->address % IDTNTB_NT_SIZE, ref->address);
 	fprintf(out, "%s\nsection %s of the register reference\n", ref->reg->brief, ref->reg->section);
 }
 
