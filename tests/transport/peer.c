@@ -31,14 +31,20 @@ static int spawn(pid_t *pid, const char *const arguments[])
 	return pipes[0];
 }
 
-bool peer_start(struct peer *peer, const char *spec, unsigned port, struct idtntb_error *error)
+void peer_launch(struct peer *peer, const char *spec, unsigned port, const char *ports)
 {
-	char number[12], line[256] = "";
-	const char *const arguments[] = { peer_program, spec, number, NULL };
-	size_t used = 0;
+	char number[12];
+	const char *const arguments[] = { peer_program, spec, number, ports, NULL };
 
 	snprintf(number, sizeof(number), "%u", port);
 	peer->output = spawn(&peer->pid, arguments);
+}
+
+bool peer_wait(struct peer *peer, unsigned port, struct idtntb_error *error)
+{
+	char line[256] = "";
+	size_t used = 0;
+
 	while (!strchr(line, '\n') && used < sizeof(line) - 1) {
 		struct pollfd poll_fd = { peer->output, POLLIN, 0 };
 		ssize_t got;
@@ -61,6 +67,12 @@ bool peer_start(struct peer *peer, const char *spec, unsigned port, struct idtnt
 	waitpid(peer->pid, NULL, 0);
 	close(peer->output);
 	return false;
+}
+
+bool peer_start(struct peer *peer, const char *spec, unsigned port, struct idtntb_error *error)
+{
+	peer_launch(peer, spec, port, NULL);
+	return peer_wait(peer, port, error);
 }
 
 void peer_kill(struct peer *peer)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A host in a process of its own, to be killed: transport-peer SPEC PORT. It answers doorbells 0 to 15 with bells 16 to 31
+ * A host in a process of its own, to be killed: transport-peer SPEC PORT [PORTS]. It answers doorbells 0 to 15 with bells 16 to 31
  * after writing the bells it got to its RAM's first dword.
  */
 #ifndef PEER_H
@@ -20,6 +20,9 @@ struct peer {
 
 /* Start one and wait until its link is up; or until it has failed: then its error line is in error. */
 bool peer_start(struct peer *peer, const char *spec, unsigned port, struct idtntb_error *error);
+/* The same in two steps. ports: how many the switch has, if it is to be made; or NULL. */
+void peer_launch(struct peer *peer, const char *spec, unsigned port, const char *ports);
+bool peer_wait(struct peer *peer, unsigned port, struct idtntb_error *error);
 void peer_kill(struct peer *peer);
 
 /* Our real server. */

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The file of a switch without a server: what is made of what lies there, and what is left alone. */
+#include "bed.h"
+
+#include "../../transports/common/layout.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static struct bed bed;
+
+static int set_up(void **state)
+{
+	(void)state;
+	bed_make(&bed, &bed_shm);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	bed_end(&bed);
+	return 0;
+}
+
+static int open_file(int flags)
+{
+	int fd = open(bed_file(&bed), O_RDWR | O_CLOEXEC | flags, 0600);
+
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static off_t file_size(void)
+{
+	struct stat st;
+
+	assert_int_equal(stat(bed_file(&bed), &st), 0);
+	return st.st_size;
+}
+
+/* Two hosts find each other in whatever is there. */
+static void works(void)
+{
+	const unsigned before = open_descriptors();
+	struct host a, b;
+
+	host_open(&a, bed.spec, 0, 0);
+	host_open(&b, bed.spec, 2, 0);
+	HOST_UNTIL(link_up(&a, 1) && link_up(&b, 0), &a, &b, NULL);
+	host_close(&a);
+	host_close(&b);
+	assert_int_equal(open_descriptors(), before);
+}
+
+static void refused(const struct idtntb_topology *topology, int code, const char *words)
+{
+	const unsigned before = open_descriptors();
+	struct idtntb_error error = { "" };
+	struct host host;
+
+	assert_int_equal(host_try(&host, bed.spec, 0, topology, HOST_BARE, &error), code);
+	if (!strstr(error.text, words) || !strstr(error.text, "ntb0") || strchr(error.text, '\n'))
+		fail_msg("'%s' does not say '%s'", error.text, words);
+	assert_int_equal(open_descriptors(), before);
+}
+
+/* Nothing there, an empty file, a file of zeros made by hand: all the same. */
+static void test_new(void **state)
+{
+	struct stat st;
+	int fd;
+
+	(void)state;
+	works();
+	assert_int_equal(stat(bed_file(&bed), &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_int_equal(st.st_size, ntb_layout_size(2));
+	/* Left there for the next; its state too. */
+	works();
+	unlink(bed_file(&bed));
+	fd = open_file(O_CREAT);
+	assert_int_equal(fchmod(fd, 0660), 0);
+	works();
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0660);
+	assert_int_equal(ftruncate(fd, 0), 0);
+	assert_int_equal(ftruncate(fd, 0x400000), 0);
+	works();
+	assert_int_equal(file_size(), 0x400000);
+	close(fd);
+}
+
+/* Killed while making it, after each step: the next goes on from there. */
+static void test_unfinished(void **state)
+{
+	int fd = open_file(O_CREAT);
+	uint8_t *memory;
+
+	(void)state;
+	works();
+	memory = mmap(NULL, (size_t)file_size(), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	assert_ptr_not_equal(memory, MAP_FAILED);
+	/* the mark, and a block in the midst of it */
+	memset(memory, 0, 8);
+	memset(memory + 8, 0xA5, 0x4000);
+	works();
+	/* the mark alone */
+	memset(memory, 0, idtntb_block_size());
+	works();
+	/* the size alone */
+	memset(memory, 0, (size_t)file_size());
+	works();
+	munmap(memory, (size_t)file_size());
+	close(fd);
+}
+
+/* What is not ours stays as it is, to the byte. */
+static void test_foreign(void **state)
+{
+	static const size_t sizes[] = { 1, 20, 4096, 200000, 0x400000 };
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		uint8_t *data = malloc(sizes[i]), *back = malloc(sizes[i]);
+		int fd = open_file(O_CREAT | O_TRUNC);
+
+		assert_true(data && back);
+		/* Zero but for the last byte: to look at the first would not do. */
+		memset(data, 0, sizes[i]);
+		data[sizes[i] - 1] = 1;
+		assert_int_equal(pwrite(fd, data, sizes[i], 0), sizes[i]);
+		refused(NULL, -EPROTO, "not touched");
+		assert_int_equal(file_size(), sizes[i]);
+		assert_int_equal(pread(fd, back, sizes[i], 0), sizes[i]);
+		assert_memory_equal(data, back, sizes[i]);
+		close(fd);
+		free(data);
+		free(back);
+	}
+	/* Zeros, but too few: made by hand, and not well. */
+	close(open_file(O_TRUNC));
+	assert_int_equal(truncate(bed_file(&bed), 0x20000), 0);
+	refused(NULL, -ENOSPC, "at least");
+	assert_int_equal(file_size(), 0x20000);
+}
+
+/* The memory of an ivshmem server: whoever is on it would never hear of us. */
+static void test_server_memory(void **state)
+{
+	int fd = open_file(O_CREAT);
+	uint64_t zero = 0;
+
+	(void)state;
+	works();
+	assert_int_equal(pwrite(fd, &zero, sizeof(zero), (off_t)((uintptr_t)ntb_layout_mark(NULL))), sizeof(zero));
+	refused(NULL, -EPROTO, "no switch without a server");
+	close(fd);
+}
+
+static void test_no_file(void **state)
+{
+	const char *path = bed_file(&bed);
+
+	(void)state;
+	assert_int_equal(symlink("/tmp/elsewhere", path), 0);
+	refused(NULL, -ELOOP, "symbolic link");
+	unlink(path);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	refused(NULL, -EINVAL, "no plain file");
+	unlink(path);
+	assert_int_equal(mkdir(path, 0700), 0);
+	refused(NULL, -EISDIR, "directory");
+	rmdir(path);
+	strcat(bed.spec, "/no/such/ntb0");
+	refused(NULL, -ENOENT, "No such file");
+	*strstr(bed.spec, "/no/such") = '\0';
+}
+
+/* Another switch than the one that is asked for, or of another version: a line that says what to do. */
+static void test_other_switch(void **state)
+{
+	struct idtntb_topology topology;
+	int fd = open_file(O_CREAT);
+	uint32_t layout;
+	struct host a;
+
+	(void)state;
+	works();
+	assert_int_equal(idtntb_topology_parse(&topology, NULL, "3", NULL, NULL), 0);
+	refused(&topology, -EINVAL, "remove the file");
+	host_open(&a, bed.spec, 2, 0);
+	refused(&topology, -EINVAL, "stop its hosts and remove the file");
+	host_close(&a);
+	/* Another version of the block. */
+	assert_int_equal(pread(fd, &layout, sizeof(layout), 8), sizeof(layout));
+	layout++;
+	assert_int_equal(pwrite(fd, &layout, sizeof(layout), 8), sizeof(layout));
+	refused(NULL, -EPROTO, "remove the file");
+	layout--;
+	assert_int_equal(pwrite(fd, &layout, sizeof(layout), 8), sizeof(layout));
+	works();
+	/* Cut short. */
+	assert_int_equal(ftruncate(fd, 0x18000), 0);
+	refused(NULL, -EPROTO, "no switch");
+	assert_int_equal(ftruncate(fd, (off_t)ntb_layout_size(1)), 0);
+	refused(NULL, -ENOSPC, "needs at least");
+	close(fd);
+}
+
+/* Removed, and made anew, while somebody is on the old one: two switches, and nobody takes the other's sockets away. */
+static void test_removed(void **state)
+{
+	char path[128];
+	struct stat st, after;
+	struct host a, b;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s.0.ram", bed_file(&bed));
+	host_open(&a, bed.spec, 0, 0);
+	unlink(bed_file(&bed));
+	host_open(&b, bed.spec, 0, 0);
+	assert_int_equal(lstat(path, &st), 0);
+	assert_true(S_ISSOCK(st.st_mode) && (st.st_mode & 0777) == 0600);
+	host_close(&a);
+	assert_int_equal(lstat(path, &after), 0);
+	assert_int_equal(after.st_ino, st.st_ino);
+	host_close(&b);
+	assert_int_equal(lstat(path, &after), -1);
+}
+
+/* Whoever may open the file may fetch RAM; what lies where a socket belongs and is none is left alone. */
+static void test_socket(void **state)
+{
+	char path[128];
+	struct host a, b;
+	struct stat st;
+	uint32_t value = 0x50CC37, back = 0;
+	int fd = open_file(O_CREAT);
+
+	(void)state;
+	assert_int_equal(fchmod(fd, 0660), 0);
+	snprintf(path, sizeof(path), "%s.1.ram", bed_file(&bed));
+	host_open(&b, bed.spec, 2, 0);
+	assert_int_equal(lstat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0660);
+	host_close(&b);
+	close(open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600));
+	host_open(&a, bed.spec, 0, 0);
+	host_open(&b, bed.spec, 2, 0);
+	assert_non_null(strstr(b.log, "by copy only"));
+	window_set(&a, 0, 1, RAM_BASE);
+	HOST_UNTIL(link_up(&a, 1), &a, &b, NULL);
+	hosts_run_for(&a, &b, NULL, 100);
+	assert_null(a.maps[WINDOW(0)].base);
+	copy_write(&a, 0, 0, &value, sizeof(value));
+	copy_read(&a, 0, 0, &back, sizeof(back));
+	assert_int_equal(back, value);
+	host_close(&a);
+	host_close(&b);
+	assert_int_equal(lstat(path, &st), 0);
+	assert_true(S_ISREG(st.st_mode));
+	close(fd);
+}
+
+static int subscribe(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	strncpy(address.sun_path, path, sizeof(address.sun_path) - 1);
+	assert_true(fd >= 0);
+	assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+	return fd;
+}
+
+/* Others who connect: they never read, they talk, they are too many. Who has a right to the RAM gets it. */
+static void test_subscribers(void **state)
+{
+	int fds[24];
+	char path[128];
+	struct host a, b;
+	unsigned before;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s.1.ram", bed_file(&bed));
+	before = open_descriptors();
+	host_open(&b, bed.spec, 2, 0);
+	for (unsigned i = 0; i < 7; i++)
+		fds[i] = subscribe(path);
+	hosts_run_for(&b, NULL, NULL, 20);
+	for (unsigned i = 0; i < 500; i++)
+		host_offer(&b, RAM_BASE, 0x1000 * (i % 2), RAM_SIZE - 0x1000 * (i % 2), true);
+	host_open(&a, bed.spec, 0, 0);
+	window_set(&a, 0, 1, RAM_BASE);
+	HOST_UNTIL(a.maps[WINDOW(0)].base, &a, &b, NULL);
+	/* More than one process may have are turned away, who is in stays in. */
+	for (unsigned i = 7; i < 24; i++)
+		fds[i] = subscribe(path);
+	hosts_run_for(&a, &b, NULL, 50);
+	for (unsigned i = 0; i < 24; i++) {
+		send(fds[i], "hello", 5, MSG_NOSIGNAL | MSG_DONTWAIT);
+		hosts_wait(&a, &b, NULL, 0);
+	}
+	for (unsigned i = 0; i < 24; i++)
+		close(fds[i]);
+	host_offer(&b, RAM_BASE, 0x1000, RAM_SIZE - 0x1000, true);
+	host_offer(&b, RAM_BASE, 0, RAM_SIZE, true);
+	hosts_run_for(&a, &b, NULL, 50);
+	assert_non_null(a.maps[WINDOW(0)].base);
+	host_close(&a);
+	host_close(&b);
+	assert_int_equal(open_descriptors(), before);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_new, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_unfinished, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_foreign, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_server_memory, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_no_file, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_other_switch, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_removed, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_socket, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_subscribers, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

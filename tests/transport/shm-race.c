@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Eight processes on one file: all at once, none first, killed at any instruction; and one that scribbles over it. */
+#include "bed.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PORTS 8
+#define ROUNDS 15
+
+static struct idtntb_topology topology;
+
+static uint32_t any(void)
+{
+	static uint32_t seed = 7;
+
+	seed = seed * 1664525 + 1013904223;
+	return seed >> 8;
+}
+
+/* Start all and wait for none. */
+static void start_all(const struct bed *bed, struct peer peers[PORTS])
+{
+	for (unsigned slot = 0; slot < PORTS; slot++)
+		peer_launch(&peers[slot], bed->spec, topology.ports[slot].port, "8");
+}
+
+static void race(struct bed *bed)
+{
+	struct idtntb_error error = { "" };
+	struct peer peers[PORTS];
+	struct host viewer;
+
+	start_all(bed, peers);
+	for (unsigned slot = 0; slot < PORTS; slot++)
+		peer_wait(&peers[slot], topology.ports[slot].port, NULL);
+	/* Everybody is on the same switch: the one of the last port sees the others when it comes back. */
+	peer_kill(&peers[PORTS - 1]);
+	assert_int_equal(host_try(&viewer, bed->spec, topology.ports[PORTS - 1].port, &topology, 0, &error), 0);
+	for (unsigned slot = 0; slot < PORTS; slot++)
+		HOST_UNTIL(link_up(&viewer, slot), &viewer, NULL, NULL);
+	for (unsigned slot = 0; slot + 1 < PORTS; slot++)
+		peer_kill(&peers[slot]);
+	for (unsigned slot = 0; slot + 1 < PORTS; slot++)
+		HOST_UNTIL(!link_up(&viewer, slot), &viewer, NULL, NULL);
+	host_close(&viewer);
+}
+
+static void test_none_first(void **state)
+{
+	(void)state;
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		struct bed bed;
+
+		bed_make(&bed, &bed_shm);
+		race(&bed);
+		bed_end(&bed);
+	}
+}
+
+/* Killed at any time from their first instruction on, the makers of the file too: what they leave is taken over. */
+static void test_killed_makers(void **state)
+{
+	struct bed bed;
+
+	(void)state;
+	bed_make(&bed, &bed_shm);
+	for (unsigned round = 0; round < 60; round++) {
+		struct peer peers[PORTS];
+
+		if (round % 4 == 0)
+			unlink(bed_file(&bed));
+		start_all(&bed, peers);
+		usleep(any() % 20000);
+		for (unsigned slot = 0; slot < PORTS; slot++)
+			kill(peers[slot].pid, SIGKILL);
+		for (unsigned slot = 0; slot < PORTS; slot++)
+			peer_kill(&peers[slot]);
+		if (round % 10 == 9)
+			race(&bed);
+	}
+	race(&bed);
+	bed_end(&bed);
+}
+
+/* A process that has the file and has gone mad. Returns when it is told to end. */
+static pid_t scribble(const char *path)
+{
+	pid_t pid = fork();
+	struct stat st;
+	uint8_t *memory;
+	int fd;
+
+	if (pid)
+		return pid;
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st))
+		_exit(1);
+	memory = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (memory == MAP_FAILED)
+		_exit(1);
+	for (;;) {
+		/* Everywhere; and more often where it hurts: the block, and the words that threads sleep on. */
+		memory[any() % (size_t)st.st_size] = (uint8_t)any();
+		memory[any() % 0x11000] = (uint8_t)any();
+		memory[0x10000 + any() % 0x440] = (uint8_t)any();
+	}
+}
+
+/* Ports go on under it: no crash, no access without end, nothing beside what is offered. */
+static void test_scribbled(void **state)
+{
+	const int64_t end = now_ms() + 4000;
+	int64_t longest = 0;
+	struct host a, b;
+	struct peer peer;
+	struct bed bed;
+	unsigned before;
+	pid_t mad;
+
+	(void)state;
+	bed_make(&bed, &bed_shm);
+	before = open_descriptors();
+	assert_int_equal(host_try(&a, bed.spec, topology.ports[0].port, &topology, 0, NULL), 0);
+	assert_int_equal(host_try(&b, bed.spec, topology.ports[1].port, &topology, 0, NULL), 0);
+	peer_launch(&peer, bed.spec, topology.ports[2].port, "8");
+	peer_wait(&peer, topology.ports[2].port, NULL);
+	memset(b.ram, 0x5A, RAM_SIZE);
+	host_offer(&b, RAM_BASE, 0x100000, 0x100000, false);
+	window_set(&a, 0, 1, RAM_BASE);
+	window_set(&b, 0, 0, RAM_BASE);
+	HOST_UNTIL(link_up(&a, 1) && link_up(&a, 2), &a, &b, NULL);
+	mad = scribble(bed_file(&bed));
+	assert_true(mad > 0);
+	while (now_ms() < end) {
+		const int64_t start = now_ms();
+		uint64_t value = any();
+
+		for (struct host *host = &a; host; host = host == &a ? &b : NULL) {
+			copy_write(host, 0, any() % 0x1000, &value, sizeof(value));
+			copy_read(host, 0, any() % 0x1000, &value, sizeof(value));
+			nt_write(host, 0x420, any());
+			nt_write(host, 0x430, any());
+			nt_read(host, 0x428);
+			hosts_wait(host, NULL, NULL, 0);
+		}
+		if (now_ms() - start > longest)
+			longest = now_ms() - start;
+	}
+	assert_int_equal(waitpid(mad, NULL, WNOHANG), 0);
+	kill(mad, SIGKILL);
+	waitpid(mad, NULL, 0);
+	print_message("longest turn %lld ms\n", (long long)longest);
+	assert_true(longest < 25000); /* four accesses of 5 s each, at the worst */
+	for (size_t i = 0; i < 0x100000; i++) {
+		if (b.ram[i] != 0x5A || b.ram[0x200000 + i] != 0x5A)
+			fail_msg("RAM beside the offer has changed at 0x%zx", i);
+	}
+	/* The peer in its own process lives as well. */
+	assert_int_equal(waitpid(peer.pid, NULL, WNOHANG), 0);
+	peer_kill(&peer);
+	host_close(&a);
+	host_close(&b);
+	assert_int_equal(open_descriptors(), before);
+	bed_end(&bed);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_none_first),
+		cmocka_unit_test(test_killed_makers),
+		cmocka_unit_test(test_scribbled),
+	};
+
+	assert_int_equal(idtntb_topology_parse(&topology, NULL, "8", NULL, NULL), 0);
+	return BED_MAIN(tests, argc, argv);
+}
