@@ -157,6 +157,8 @@ int bed_run(int argc, char **argv, const struct bed_test *tests, size_t count)
 		list[t] = (struct CMUnitTest){
 			.name = tests[t].name,
 			.test_func = tests[t].run,
+			.setup_func = tests[t].set_up,
+			.teardown_func = tests[t].tear_down,
 			.initial_state = (void *)(uintptr_t)kind,
 		};
 	/* What cmocka_run_group_tests() stands for, where the number of tests is not that of an array. */

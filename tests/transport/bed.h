@@ -40,10 +40,11 @@ void bed_end(struct bed *bed);
 /* A file of the bed's own to put a switch in; removed with the bed. */
 const char *bed_file(const struct bed *bed);
 
-/* A test of a behaviour; its state is the kind of switch. */
+/* A test of a behaviour; its state is the kind of switch, if set_up, when there is one, does not change it. */
 struct bed_test {
 	const char *name;
 	CMUnitTestFunction run;
+	CMFixtureFunction set_up, tear_down;
 };
 
 /*

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The second socket of a server that lies: nothing unfit is mapped, no descriptor is lost, and the next offer counts. */
-#include "fake-server.h"
-#include "host.h"
+/* A socket for RAM that lies: nothing unfit is mapped, no descriptor is lost, and the next offer counts. */
+#include "bed.h"
 
 #include "../../transports/common/ram-protocol.h"
 
@@ -14,27 +13,29 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define MEMORY 0x400000u
 #define RAM_HEADER offsetof(struct ram_message, ranges)
 
-struct bed {
-	struct fake_server server;
+struct liar {
+	struct bed bed;
 	struct host a, b; /* b's RAM is what the server offers, or says to */
 	char ram_path[112];
 	int listener, relay; /* relay: the connection of a */
+	bool talks; /* only the listener has something to say */
 	unsigned descriptors;
 };
 
-/* Take a connection and the offer that comes first on it. */
-static int take(struct bed *bed)
+/* Take a connection, and the offer that comes first on it. */
+static int take(struct liar *liar)
 {
-	struct pollfd poll_fd = { bed->listener, POLLIN, 0 };
+	struct pollfd poll_fd = { liar->listener, POLLIN, 0 };
 	struct ram_message message;
 	int fd;
 
 	assert_int_equal(poll(&poll_fd, 1, PATIENCE_MS), 1);
-	fd = accept4(bed->listener, NULL, NULL, SOCK_CLOEXEC);
+	fd = accept4(liar->listener, NULL, NULL, SOCK_CLOEXEC);
 	assert_true(fd >= 0);
+	if (liar->talks)
+		return fd;
 	poll_fd.fd = fd;
 	assert_int_equal(poll(&poll_fd, 1, PATIENCE_MS), 1);
 	assert_true(recv(fd, &message, sizeof(message), 0) >= (ssize_t)RAM_HEADER);
@@ -42,62 +43,64 @@ static int take(struct bed *bed)
 	return fd;
 }
 
-static int bed_make(void **state)
+static int set_up(void **state)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	struct bed *bed = calloc(1, sizeof(*bed));
-	char spec[128];
+	struct liar *liar = calloc(1, sizeof(*liar));
 
-	assert_non_null(bed);
-	fake_server_start(&bed->server, MEMORY, VICE_NONE);
-	snprintf(spec, sizeof(spec), "ivshmem:%s", bed->server.path);
-	snprintf(bed->ram_path, sizeof(bed->ram_path), "%s.ram", bed->server.path);
-	host_open(&bed->b, spec, 2, 0);
-	bed->listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	memcpy(address.sun_path, bed->ram_path, sizeof(address.sun_path));
-	assert_int_equal(bind(bed->listener, (const struct sockaddr *)&address, sizeof(address)), 0);
-	assert_int_equal(listen(bed->listener, 4), 0);
-	host_open(&bed->a, spec, 0, 0);
-	bed->relay = take(bed);
-	window_set(&bed->a, 0, 1, RAM_BASE);
-	HOST_UNTIL(link_up(&bed->a, 1), &bed->a, &bed->b, NULL);
-	/* Each takes what the server has said, and keeps an eventfd of whom it has woken. */
-	hosts_run_for(&bed->a, &bed->b, NULL, 100);
-	nt_write(&bed->a, 0x420, 1);
-	nt_write(&bed->b, 0x420, 1);
-	bed->descriptors = open_descriptors();
-	*state = bed;
+	assert_non_null(liar);
+	bed_make(&liar->bed, *state);
+	*state = liar;
+	host_open(&liar->b, liar->bed.spec, 2, 0);
+	/* A server's socket, or, where there is no server, b's own that somebody has replaced. */
+	liar->talks = liar->bed.kind == &bed_shm;
+	snprintf(liar->ram_path, sizeof(liar->ram_path), liar->talks ? "%s.1.ram" : "%s.ram", bed_file(&liar->bed));
+	unlink(liar->ram_path);
+	liar->listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	memcpy(address.sun_path, liar->ram_path, sizeof(address.sun_path));
+	assert_int_equal(bind(liar->listener, (const struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(liar->listener, 4), 0);
+	host_open(&liar->a, liar->bed.spec, 0, 0);
+	host_run(&liar->a);
+	liar->relay = take(liar);
+	window_set(&liar->a, 0, 1, RAM_BASE);
+	HOST_UNTIL(link_up(&liar->a, 1), &liar->a, &liar->b, NULL);
+	/* Each takes what has been said, and keeps an eventfd of whom it has woken. */
+	hosts_run_for(&liar->a, &liar->b, NULL, 100);
+	nt_write(&liar->a, 0x420, 1);
+	nt_write(&liar->b, 0x420, 1);
+	liar->descriptors = open_descriptors();
 	return 0;
 }
 
-static int bed_end(void **state)
+static int tear_down(void **state)
 {
-	struct bed *bed = *state;
+	struct liar *liar = *state;
 
-	host_close(&bed->a);
-	host_close(&bed->b);
-	close(bed->relay);
-	close(bed->listener);
-	unlink(bed->ram_path);
-	fake_server_end(&bed->server);
-	free(bed);
+	host_close(&liar->a);
+	host_close(&liar->b);
+	close(liar->relay);
+	close(liar->listener);
+	unlink(liar->ram_path);
+	bed_end(&liar->bed);
+	free(liar);
 	return 0;
 }
 
 /* b's offer as it should be. */
-static struct ram_message good(struct bed *bed)
+static struct ram_message good(struct liar *liar)
 {
 	return (struct ram_message){
 		.magic = RAM_MAGIC,
 		.version = RAM_VERSION,
 		.slot = 1,
-		.owner = member(&bed->b, 1).owner,
+		.owner = member(&liar->b, 1).owner,
 		.count = 1,
 		.ranges = { { RAM_BASE, RAM_SIZE, 0 } },
 	};
 }
 
-static void put(struct bed *bed, const struct ram_message *message, size_t size, int fd, unsigned fds)
+static void put(struct liar *liar, const struct ram_message *message, size_t size, int fd, unsigned fds)
 {
 	union {
 		char space[CMSG_SPACE(64 * sizeof(int))];
@@ -118,105 +121,105 @@ static void put(struct bed *bed, const struct ram_message *message, size_t size,
 		for (unsigned i = 0; i < fds; i++)
 			memcpy(CMSG_DATA(part) + i * sizeof(int), &fd, sizeof(int));
 	}
-	assert_true(sendmsg(bed->relay, &header, MSG_NOSIGNAL) >= 0);
+	assert_true(sendmsg(liar->relay, &header, MSG_NOSIGNAL) >= 0);
 }
 
-static void put_good(struct bed *bed)
+static void put_good(struct liar *liar)
 {
-	const struct ram_message message = good(bed);
+	const struct ram_message message = good(liar);
 
-	put(bed, &message, RAM_HEADER + sizeof(message.ranges[0]), bed->b.ram_fd, 1);
-	HOST_UNTIL(bed->a.maps[WINDOW(0)].base, &bed->a, &bed->b, NULL);
+	put(liar, &message, RAM_HEADER + sizeof(message.ranges[0]), liar->b.ram_fd, 1);
+	HOST_UNTIL(liar->a.maps[WINDOW(0)].base, &liar->a, &liar->b, NULL);
 }
 
 /* What was sent ends the connection, and leaves nothing; on the next one a good offer counts. */
-static void ends(struct bed *bed)
+static void ends(struct liar *liar)
 {
-	struct pollfd poll_fd = { bed->relay, POLLIN, 0 };
+	struct pollfd poll_fd = { liar->relay, POLLIN, 0 };
 
-	HOST_UNTIL(poll(&poll_fd, 1, 0) == 1, &bed->a, &bed->b, NULL);
-	close(bed->relay);
-	poll_fd.fd = bed->listener;
-	HOST_UNTIL(poll(&poll_fd, 1, 0) == 1, &bed->a, &bed->b, NULL);
-	bed->relay = take(bed);
-	assert_null(bed->a.maps[WINDOW(0)].base);
-	assert_int_equal(open_descriptors(), bed->descriptors);
+	HOST_UNTIL(poll(&poll_fd, 1, 0) == 1, &liar->a, &liar->b, NULL);
+	close(liar->relay);
+	poll_fd.fd = liar->listener;
+	HOST_UNTIL(poll(&poll_fd, 1, 0) == 1, &liar->a, &liar->b, NULL);
+	liar->relay = take(liar);
+	assert_null(liar->a.maps[WINDOW(0)].base);
+	assert_int_equal(open_descriptors(), liar->descriptors);
 }
 
 static void test_malformed(void **state)
 {
-	struct bed *bed = *state;
+	struct liar *liar = *state;
 	const size_t whole = RAM_HEADER + sizeof(((struct ram_message *)0)->ranges[0]);
-	const int fd = bed->b.ram_fd;
-	struct ram_message message = good(bed);
+	const int fd = liar->b.ram_fd;
+	struct ram_message message = good(liar);
 
-	put(bed, &message, 5, fd, 1);
-	ends(bed);
+	put(liar, &message, 5, fd, 1);
+	ends(liar);
 	message.magic++;
-	put(bed, &message, whole, fd, 1);
-	ends(bed);
-	message = good(bed);
+	put(liar, &message, whole, fd, 1);
+	ends(liar);
+	message = good(liar);
 	message.version = 2;
-	put(bed, &message, whole, fd, 1);
-	ends(bed);
-	message = good(bed);
+	put(liar, &message, whole, fd, 1);
+	ends(liar);
+	message = good(liar);
 	message.slot = 0; /* ours */
-	put(bed, &message, whole, fd, 1);
-	ends(bed);
+	put(liar, &message, whole, fd, 1);
+	ends(liar);
 	message.slot = 7;
-	put(bed, &message, whole, fd, 1);
-	ends(bed);
-	message = good(bed);
-	put(bed, &message, whole, fd, 0);
-	ends(bed);
-	put(bed, &message, whole, fd, 2);
-	ends(bed);
+	put(liar, &message, whole, fd, 1);
+	ends(liar);
+	message = good(liar);
+	put(liar, &message, whole, fd, 0);
+	ends(liar);
+	put(liar, &message, whole, fd, 2);
+	ends(liar);
 	message.ranges[0].address = UINT64_MAX - 100;
-	put(bed, &message, whole, fd, 1);
-	ends(bed);
-	put_good(bed);
+	put(liar, &message, whole, fd, 1);
+	ends(liar);
+	put_good(liar);
 }
 
 static void test_counts(void **state)
 {
-	struct bed *bed = *state;
-	struct ram_message message = good(bed);
+	struct liar *liar = *state;
+	struct ram_message message = good(liar);
 
 	message.count = 33;
-	put(bed, &message, sizeof(message), bed->b.ram_fd, 33);
-	ends(bed);
+	put(liar, &message, sizeof(message), liar->b.ram_fd, 33);
+	ends(liar);
 	message.count = 0x80000001;
-	put(bed, &message, sizeof(message), bed->b.ram_fd, 1);
-	ends(bed);
-	message = good(bed);
+	put(liar, &message, sizeof(message), liar->b.ram_fd, 1);
+	ends(liar);
+	message = good(liar);
 	message.count = 2;
-	put(bed, &message, RAM_HEADER + sizeof(message.ranges[0]), bed->b.ram_fd, 2);
-	ends(bed);
-	put_good(bed);
+	put(liar, &message, RAM_HEADER + sizeof(message.ranges[0]), liar->b.ram_fd, 2);
+	ends(liar);
+	put_good(liar);
 }
 
 /* A descriptor that may not be mapped, and why. The window goes by copy. */
-static void unfit(struct bed *bed, int fd, uint64_t size, const char *why)
+static void unfit(struct liar *liar, int fd, uint64_t size, const char *why)
 {
-	struct ram_message message = good(bed);
+	struct ram_message message = good(liar);
 	uint32_t value = 0xC0DE0000 + (uint32_t)fd, back = 0;
 
-	bed->a.log[0] = '\0';
+	liar->a.log[0] = '\0';
 	message.ranges[0].size = size;
-	put(bed, &message, RAM_HEADER + sizeof(message.ranges[0]), fd, 1);
-	HOST_UNTIL(strstr(bed->a.log, why), &bed->a, &bed->b, NULL);
-	assert_null(bed->a.maps[WINDOW(0)].base);
-	window_write(&bed->a, 0, 0x20, &value, sizeof(value));
-	window_read(&bed->a, 0, 0x20, &back, sizeof(back));
+	put(liar, &message, RAM_HEADER + sizeof(message.ranges[0]), fd, 1);
+	HOST_UNTIL(strstr(liar->a.log, why), &liar->a, &liar->b, NULL);
+	assert_null(liar->a.maps[WINDOW(0)].base);
+	window_write(&liar->a, 0, 0x20, &value, sizeof(value));
+	window_read(&liar->a, 0, 0x20, &back, sizeof(back));
 	assert_int_equal(back, value);
 	close(fd);
 	/* The refused one is not kept, and a good one counts again. */
-	assert_int_equal(open_descriptors(), bed->descriptors);
-	put_good(bed);
+	assert_int_equal(open_descriptors(), liar->descriptors);
+	put_good(liar);
 	message.count = 0;
-	put(bed, &message, RAM_HEADER, -1, 0);
-	HOST_UNTIL(!bed->a.maps[WINDOW(0)].base, &bed->a, &bed->b, NULL);
-	assert_int_equal(open_descriptors(), bed->descriptors);
+	put(liar, &message, RAM_HEADER, -1, 0);
+	HOST_UNTIL(!liar->a.maps[WINDOW(0)].base, &liar->a, &liar->b, NULL);
+	assert_int_equal(open_descriptors(), liar->descriptors);
 }
 
 static int sealed(int seals, size_t size)
@@ -229,46 +232,46 @@ static int sealed(int seals, size_t size)
 
 static void test_unfit(void **state)
 {
-	struct bed *bed = *state;
+	struct liar *liar = *state;
 	char path[40];
 	int pipes[2];
 
-	unfit(bed, sealed(0, RAM_SIZE), RAM_SIZE, "not sealed against shrinking");
-	unfit(bed, sealed(F_SEAL_SHRINK, RAM_SIZE / 2), RAM_SIZE, "less than the range wants");
-	unfit(bed, sealed(F_SEAL_SHRINK, RAM_SIZE), UINT64_MAX - RAM_BASE, "less than the range wants");
-	unfit(bed, sealed(F_SEAL_SHRINK | F_SEAL_WRITE, RAM_SIZE), RAM_SIZE, "sealed against writing");
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", bed->b.ram_fd);
-	unfit(bed, open(path, O_RDONLY | O_CLOEXEC), RAM_SIZE, "not open for reading and writing");
-	unfit(bed, open("/dev/zero", O_RDWR | O_CLOEXEC), RAM_SIZE, "no memory file");
+	unfit(liar, sealed(0, RAM_SIZE), RAM_SIZE, "not sealed against shrinking");
+	unfit(liar, sealed(F_SEAL_SHRINK, RAM_SIZE / 2), RAM_SIZE, "less than the range wants");
+	unfit(liar, sealed(F_SEAL_SHRINK, RAM_SIZE), UINT64_MAX - RAM_BASE, "less than the range wants");
+	unfit(liar, sealed(F_SEAL_SHRINK | F_SEAL_WRITE, RAM_SIZE), RAM_SIZE, "sealed against writing");
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", liar->b.ram_fd);
+	unfit(liar, open(path, O_RDONLY | O_CLOEXEC), RAM_SIZE, "not open for reading and writing");
+	unfit(liar, open("/dev/zero", O_RDWR | O_CLOEXEC), RAM_SIZE, "no memory file");
 	assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
 	close(pipes[0]);
-	unfit(bed, pipes[1], RAM_SIZE, "no memory file");
+	unfit(liar, pipes[1], RAM_SIZE, "no memory file");
 }
 
 /* An offer of somebody who does not hold the port counts for nothing. */
 static void test_other_owner(void **state)
 {
-	struct bed *bed = *state;
-	struct ram_message message = good(bed);
+	struct liar *liar = *state;
+	struct ram_message message = good(liar);
 
 	message.owner ^= 1;
-	put(bed, &message, RAM_HEADER + sizeof(message.ranges[0]), bed->b.ram_fd, 1);
-	hosts_run_for(&bed->a, &bed->b, NULL, 100);
-	assert_null(bed->a.maps[WINDOW(0)].base);
-	put_good(bed);
+	put(liar, &message, RAM_HEADER + sizeof(message.ranges[0]), liar->b.ram_fd, 1);
+	hosts_run_for(&liar->a, &liar->b, NULL, 100);
+	assert_null(liar->a.maps[WINDOW(0)].base);
+	put_good(liar);
 	/* It goes with its owner, though the server has not said so. */
-	idtntb_attachment_link_set(bed->b.attachment, false);
-	HOST_UNTIL(!bed->a.maps[WINDOW(0)].base, &bed->a, &bed->b, NULL);
+	idtntb_attachment_link_set(liar->b.attachment, false);
+	HOST_UNTIL(!liar->a.maps[WINDOW(0)].base, &liar->a, &liar->b, NULL);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_malformed, bed_make, bed_end),
-		cmocka_unit_test_setup_teardown(test_counts, bed_make, bed_end),
-		cmocka_unit_test_setup_teardown(test_unfit, bed_make, bed_end),
-		cmocka_unit_test_setup_teardown(test_other_owner, bed_make, bed_end),
+	const struct bed_test tests[] = {
+		{ "malformed", test_malformed, set_up, tear_down },
+		{ "counts", test_counts, set_up, tear_down },
+		{ "unfit", test_unfit, set_up, tear_down },
+		{ "other owner", test_other_owner, set_up, tear_down },
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return bed_run(argc, argv, tests, sizeof(tests) / sizeof(tests[0]));
 }

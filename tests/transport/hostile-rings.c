@@ -3,61 +3,72 @@
  * Copy channels under somebody who writes anything anywhere in the shared memory: no crash, nothing outside the offered
  * RAM, every call ends in bounded time, and what is well again works again.
  */
-#include "fake-server.h"
-#include "host.h"
+#include "bed.h"
 
 #include "../../transports/common/layout.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#define MEMORY 0x400000u
 #define PORTS 2u
 
-struct bed {
-	struct fake_server server;
+struct rings {
+	struct bed bed;
 	struct host a, b;
 	uint8_t *memory; /* as a peer that has gone mad sees it */
+	size_t size;
 	struct ntb_channel *ab, *ba;
 };
 
-static int bed_make(void **state)
+/* The shared memory, as anybody can have it. */
+static int memory_of(const struct bed *bed)
 {
-	struct bed *bed = calloc(1, sizeof(*bed));
-	char spec[128];
+	return bed->kind == &bed_shm ? open(bed_file(bed), O_RDWR | O_CLOEXEC) : dup(bed->fake.memory);
+}
 
-	assert_non_null(bed);
-	fake_server_start(&bed->server, MEMORY, VICE_NONE);
-	snprintf(spec, sizeof(spec), "ivshmem:%s", bed->server.path);
-	host_open(&bed->a, spec, 0, 0);
-	host_open(&bed->b, spec, 2, 0);
-	window_set(&bed->a, 0, 1, RAM_BASE);
-	window_set(&bed->b, 0, 0, RAM_BASE);
-	HOST_UNTIL(link_up(&bed->a, 1), &bed->a, &bed->b, NULL);
-	bed->memory = mmap(NULL, MEMORY, PROT_READ | PROT_WRITE, MAP_SHARED, bed->server.memory, 0);
-	assert_ptr_not_equal(bed->memory, MAP_FAILED);
-	bed->ab = ntb_layout_channel(bed->memory, PORTS, 0, 1);
-	bed->ba = ntb_layout_channel(bed->memory, PORTS, 1, 0);
-	*state = bed;
+static int set_up(void **state)
+{
+	struct rings *rings = calloc(1, sizeof(*rings));
+	struct stat st;
+	int fd;
+
+	assert_non_null(rings);
+	bed_make(&rings->bed, *state);
+	*state = rings;
+	host_open(&rings->a, rings->bed.spec, 0, 0);
+	host_open(&rings->b, rings->bed.spec, 2, 0);
+	window_set(&rings->a, 0, 1, RAM_BASE);
+	window_set(&rings->b, 0, 0, RAM_BASE);
+	HOST_UNTIL(link_up(&rings->a, 1), &rings->a, &rings->b, NULL);
+	fd = memory_of(&rings->bed);
+	assert_int_equal(fstat(fd, &st), 0);
+	rings->size = (size_t)st.st_size;
+	rings->memory = mmap(NULL, rings->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	assert_ptr_not_equal(rings->memory, MAP_FAILED);
+	close(fd);
+	rings->ab = ntb_layout_channel(rings->memory, PORTS, 0, 1);
+	rings->ba = ntb_layout_channel(rings->memory, PORTS, 1, 0);
 	return 0;
 }
 
-static int bed_end(void **state)
+static int tear_down(void **state)
 {
-	struct bed *bed = *state;
+	struct rings *rings = *state;
 
-	host_close(&bed->a);
-	host_close(&bed->b);
-	fake_server_end(&bed->server);
-	munmap(bed->memory, MEMORY);
-	free(bed);
+	host_close(&rings->a);
+	host_close(&rings->b);
+	munmap(rings->memory, rings->size);
+	bed_end(&rings->bed);
+	free(rings);
 	return 0;
 }
 
 /* The window works, after whatever was done to it: at once, or as soon as the receiver has answered once. */
-static void works(struct bed *bed)
+static void works(struct rings *rings)
 {
 	static uint32_t value = 0x1000;
 	uint32_t back = 0;
@@ -67,10 +78,10 @@ static void works(struct bed *bed)
 	do {
 		if (now_ms() > deadline)
 			fail_msg("the window does not work again: %x is not %x", back, value);
-		copy_write(&bed->a, 0, 0x40, &value, sizeof(value));
-		copy_read(&bed->a, 0, 0x40, &back, sizeof(back));
+		copy_write(&rings->a, 0, 0x40, &value, sizeof(value));
+		copy_read(&rings->a, 0, 0x40, &back, sizeof(back));
 	} while (back != value);
-	assert_memory_equal(bed->b.ram + 0x40, &value, sizeof(value));
+	assert_memory_equal(rings->b.ram + 0x40, &value, sizeof(value));
 }
 
 static _Thread_local uint32_t seed = 1;
@@ -81,46 +92,46 @@ static uint32_t any(void)
 	return seed >> 3 ^ seed << 15;
 }
 
-static void wake_b(struct bed *bed)
+static void wake_b(struct rings *rings)
 {
 	/* As a sender does; what it finds it has to look at. */
-	nt_read(&bed->b, 0x428);
-	hosts_wait(&bed->a, &bed->b, NULL, 0);
+	nt_read(&rings->b, 0x428);
+	hosts_wait(&rings->a, &rings->b, NULL, 0);
 }
 
 static void test_positions(void **state)
 {
 	static const uint32_t steps[] = { 1,          2,          NTB_UNITS - 1, NTB_UNITS, NTB_UNITS + 1,
 					  0x7FFFFFFF, 0x80000000, UINT32_MAX };
-	struct bed *bed = *state;
+	struct rings *rings = *state;
 
-	works(bed);
+	works(rings);
 	for (unsigned i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-		atomic_fetch_add(&bed->ab->tail, steps[i]);
-		wake_b(bed);
-		works(bed);
-		atomic_fetch_add(&bed->ab->head, steps[i]);
-		works(bed);
-		atomic_fetch_xor(&bed->ab->answered, steps[i]);
-		atomic_fetch_xor(&bed->ab->request, steps[i]);
-		atomic_store(&bed->ab->waiting, steps[i]);
-		works(bed);
+		atomic_fetch_add(&rings->ab->tail, steps[i]);
+		wake_b(rings);
+		works(rings);
+		atomic_fetch_add(&rings->ab->head, steps[i]);
+		works(rings);
+		atomic_fetch_xor(&rings->ab->answered, steps[i]);
+		atomic_fetch_xor(&rings->ab->request, steps[i]);
+		atomic_store(&rings->ab->waiting, steps[i]);
+		works(rings);
 	}
-	wake_b(bed);
-	assert_non_null(strstr(bed->b.log, "held what no sender writes"));
+	wake_b(rings);
+	assert_non_null(strstr(rings->b.log, "held what no sender writes"));
 }
 
 /* Entries with anything in them: B's memory beside the offer stays as it is, and B lives. */
 static void test_entries(void **state)
 {
-	struct bed *bed = *state;
-	uint8_t *guard = bed->b.ram;
+	struct rings *rings = *state;
+	uint8_t *guard = rings->b.ram;
 
 	/* Offer the middle only; before and after it stands a pattern. */
 	memset(guard, 0x5A, RAM_SIZE);
-	host_offer(&bed->b, RAM_BASE, 0x100000, 0x100000, true);
+	host_offer(&rings->b, RAM_BASE, 0x100000, 0x100000, true);
 	for (unsigned round = 0; round < 20000; round++) {
-		const uint32_t tail = atomic_load(&bed->ab->tail);
+		const uint32_t tail = atomic_load(&rings->ab->tail);
 		struct ntb_entry entry = {
 			.kind = (uint16_t)(any() % 4 ? 1 + any() % 2 : any()),
 			.length = (uint16_t)(any() % 4 ? any() % 4200 : any()),
@@ -129,35 +140,35 @@ static void test_entries(void **state)
 					     : (uint64_t)any() << 32 | any(),
 		};
 
-		memcpy(bed->ab->ring + tail % NTB_UNITS * NTB_UNIT, &entry, sizeof(entry));
-		atomic_store(&bed->ab->tail, tail + (any() % 8 ? 1 + any() % 300 : any()));
+		memcpy(rings->ab->ring + tail % NTB_UNITS * NTB_UNIT, &entry, sizeof(entry));
+		atomic_store(&rings->ab->tail, tail + (any() % 8 ? 1 + any() % 300 : any()));
 		if (round % 8 == 0)
-			wake_b(bed);
+			wake_b(rings);
 	}
-	wake_b(bed);
+	wake_b(rings);
 	for (size_t i = 0; i < 0x100000; i++) {
 		if (guard[i] != 0x5A || guard[0x200000 + i] != 0x5A)
 			fail_msg("RAM beside the offer has changed at 0x%zx", i);
 	}
-	host_offer(&bed->b, RAM_BASE, 0, RAM_SIZE, true);
-	works(bed);
+	host_offer(&rings->b, RAM_BASE, 0, RAM_SIZE, true);
+	works(rings);
 }
 
 static atomic_bool mad;
 
 static void *madman(void *opaque)
 {
-	struct bed *bed = opaque;
-	const size_t channels = (size_t)((uint8_t *)ntb_layout_channel(bed->memory, PORTS, 0, 0) - bed->memory);
-	const size_t sleepers = (size_t)((uint8_t *)ntb_layout_asleep(bed->memory, 0) - bed->memory);
+	struct rings *rings = opaque;
+	const size_t channels = (size_t)((uint8_t *)ntb_layout_channel(rings->memory, PORTS, 0, 0) - rings->memory);
+	const size_t sleepers = (size_t)((uint8_t *)ntb_layout_asleep(rings->memory, 0) - rings->memory);
 
 	while (mad) {
 		const size_t at =
-			any() % 4 ? sleepers + any() % 128 : channels + any() % (4 * sizeof(struct ntb_channel));
+			any() % 4 ? sleepers + any() % 0x440 : channels + any() % (4 * sizeof(struct ntb_channel));
 		const size_t control = channels + any() % 4 * sizeof(struct ntb_channel) + any() % 192;
 
-		bed->memory[at] = (uint8_t)any();
-		bed->memory[control] = (uint8_t)any();
+		rings->memory[at] = (uint8_t)any();
+		rings->memory[control] = (uint8_t)any();
 	}
 	return NULL;
 }
@@ -165,15 +176,15 @@ static void *madman(void *opaque)
 /* Everything at once, while both ports go on. Each access ends, in its bound. */
 static void test_chaos(void **state)
 {
-	struct bed *bed = *state;
+	struct rings *rings = *state;
 	const int64_t end = now_ms() + 3000;
 	pthread_t thread;
 	int64_t longest = 0;
 
 	mad = true;
-	assert_int_equal(pthread_create(&thread, NULL, madman, bed), 0);
+	assert_int_equal(pthread_create(&thread, NULL, madman, rings), 0);
 	while (now_ms() < end) {
-		struct host *host = any() % 2 ? &bed->a : &bed->b;
+		struct host *host = any() % 2 ? &rings->a : &rings->b;
 		uint8_t data[512] = { 0 };
 		const int64_t start = now_ms();
 
@@ -183,24 +194,24 @@ static void test_chaos(void **state)
 			copy_read(host, 0, any() % 0x10000, data, 1 + any() % sizeof(data));
 		if (now_ms() - start > longest)
 			longest = now_ms() - start;
-		hosts_wait(&bed->a, &bed->b, NULL, 0);
+		hosts_wait(&rings->a, &rings->b, NULL, 0);
 	}
 	mad = false;
 	pthread_join(thread, NULL);
 	print_message("longest access %lld ms\n", (long long)longest);
 	assert_true(longest < 7000); /* the bound is 5 s; what is lost is found sooner */
-	works(bed);
+	works(rings);
 }
 
 /* All of the shared memory, the switch's block included. */
 static void test_everything(void **state)
 {
-	struct bed *bed = *state;
+	struct rings *rings = *state;
 
 	for (unsigned round = 0; round < 300; round++) {
 		for (unsigned i = 0; i < 200; i++)
-			bed->memory[any() % (2 * 65536 + 0x1000)] = (uint8_t)any();
-		for (struct host *host = &bed->a; host; host = host == &bed->a ? &bed->b : NULL) {
+			rings->memory[any() % (2 * 65536 + 0x1000)] = (uint8_t)any();
+		for (struct host *host = &rings->a; host; host = host == &rings->a ? &rings->b : NULL) {
 			uint64_t value = any();
 
 			copy_write(host, 0, any() % 0x1000, &value, sizeof(value));
@@ -216,35 +227,33 @@ static void test_everything(void **state)
 /* The receiver does not move at all: one wait, then at once; and it works when it moves again. */
 static void test_no_answer(void **state)
 {
-	struct bed *bed = *state;
+	struct rings *rings = *state;
 	struct idtntb_ram_range none = { 0 };
 	uint32_t value = 7;
 	int64_t start;
 
 	/* Whoever stands on the RAM's lock makes the copier wait: the ring is full, and no answer comes. */
-	works(bed);
-	atomic_fetch_add(&bed->ab->head, 5); /* implausible: no room, from the sender's point of view */
+	works(rings);
+	atomic_fetch_add(&rings->ab->head, 5); /* implausible: no room, from the sender's point of view */
 	start = now_ms();
 	for (unsigned i = 0; i < 2 * NTB_UNITS; i++)
-		copy_write(&bed->a, 0, 0, &value, sizeof(value));
+		copy_write(&rings->a, 0, 0, &value, sizeof(value));
 	assert_true(now_ms() - start < 1000);
-	works(bed);
-	assert_int_equal(idtntb_attachment_ram_set(bed->b.attachment, &none, 0, NULL), 0);
-	copy_read(&bed->a, 0, 0, &value, sizeof(value));
+	works(rings);
+	assert_int_equal(idtntb_attachment_ram_set(rings->b.attachment, &none, 0, NULL), 0);
+	copy_read(&rings->a, 0, 0, &value, sizeof(value));
 	assert_int_equal(value, UINT32_MAX);
-	host_offer(&bed->b, RAM_BASE, 0, RAM_SIZE, true);
-	works(bed);
+	host_offer(&rings->b, RAM_BASE, 0, RAM_SIZE, true);
+	works(rings);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_positions, bed_make, bed_end),
-		cmocka_unit_test_setup_teardown(test_entries, bed_make, bed_end),
-		cmocka_unit_test_setup_teardown(test_no_answer, bed_make, bed_end),
-		cmocka_unit_test_setup_teardown(test_chaos, bed_make, bed_end),
-		cmocka_unit_test_setup_teardown(test_everything, bed_make, bed_end),
+	const struct bed_test tests[] = {
+		{ "positions", test_positions, set_up, tear_down },   { "entries", test_entries, set_up, tear_down },
+		{ "no answer", test_no_answer, set_up, tear_down },   { "chaos", test_chaos, set_up, tear_down },
+		{ "everything", test_everything, set_up, tear_down },
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return bed_run(argc, argv, tests, sizeof(tests) / sizeof(tests[0]));
 }
