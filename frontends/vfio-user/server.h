@@ -17,7 +17,6 @@
 #include <stdatomic.h>
 #include <sys/types.h>
 
-#define BAD_OPTION 2
 
 /* ---------------------------------------------------------------- options.c */
 
@@ -36,7 +35,7 @@ struct server_options {
 	mode_t mode;
 };
 
-/* Ends the process with one line and status BAD_OPTION if there is anything to say against the command line. */
+/* Ends the process with one line and status 2 if there is anything to say against the command line. */
 void options_parse(struct server_options *options, int argc, char **argv);
 
 /* ---------------------------------------------------------------- a port */
