@@ -45,7 +45,7 @@ static void bells_wrong(struct check *check, const struct bells *bells, unsigned
 		"doorbell.bit",
 		"INDBELLMSK",
 		IDTNTB_ERROR,
-		true,
+		"",
 		NULL,
 		"doorbells have no destination: ring the bit that the peer's client unmasks in INDBELLMSK, its port number "
 		"for ntb_pingpong"
@@ -81,7 +81,7 @@ static void bells_masked(struct check *check, const struct bells *bells, unsigne
 		"doorbell.mask",
 		"INDBELLMSK",
 		IDTNTB_WARNING,
-		true,
+		"INDBELLMSK",
 		NULL,
 		"a bit of INDBELLMSK masks its doorbell when it is 1: clear the bits that shall interrupt; is it inverted?"
 	};
@@ -110,14 +110,14 @@ static void bells_global(struct check *check, const struct bells *bells, unsigne
 		"doorbell.global",
 		"GODBELLMSK%u",
 		IDTNTB_ERROR,
-		false,
+		NULL,
 		NULL,
 		"clear the partition's bit in GODBELLMSK, or ring another doorbell"
 	};
 	static const struct check_condition in = { "doorbell.reach",
 						   "GIDBELLMSK%u",
 						   IDTNTB_NOTE,
-						   false,
+						   NULL,
 						   NULL,
 						   "clear the partition's bit in GIDBELLMSK if it should be reached" };
 	unsigned partition = inspect_setup(check->snapshot, slot)->partition;
@@ -164,7 +164,7 @@ static void route_check(struct check *check, const struct check_subject *subject
 		"message.route",
 		"SWP%uMSGCTL%u",
 		IDTNTB_ERROR,
-		false,
+		NULL,
 		NULL,
 		"write the partition of the peer to PART (bits 6:4) of SWPkMSGCTLm, k being the sender's own partition"
 	};
@@ -172,7 +172,7 @@ static void route_check(struct check *check, const struct check_subject *subject
 		"message.full",
 		"MSGSTS",
 		IDTNTB_WARNING,
-		true,
+		"MSGSTS",
 		NULL,
 		"the receiver's driver must clear INMSGSTS (write 1 to MSGSTS) after it has read the message; then send again"
 	};
@@ -278,38 +278,38 @@ static const struct {
 	struct check_condition condition;
 } interrupts[] = {
 	{ is_unmasked,
-	  { "interrupt.mask", "NTINTMSK", IDTNTB_ERROR, true,
+	  { "interrupt.mask", "NTINTMSK", IDTNTB_ERROR, "",
 	    "interrupts are masked although the link is enabled: MSG (0), DBELL (1) or SEVENT (3) is 1 in NTINTMSK",
 	    "a bit masks when it is 1: the driver must clear bits 0, 1 and 3 of NTINTMSK (value & ~0xB); is it inverted?" } },
 	{ has_way,
-	  { "interrupt.way", "MSICAP", IDTNTB_ERROR, false,
+	  { "interrupt.way", "MSICAP", IDTNTB_ERROR, NULL,
 	    "MSI is off (MSICAP.EN is 0) and INTx is disabled (INTXD is 1)",
 	    "enable MSI (pci_alloc_irq_vectors()), or clear INTXD in PCICMD" } },
 	{ has_address,
-	  { "interrupt.address", "MSIADDR", IDTNTB_ERROR, false, "MSI is on (MSICAP.EN is 1), but its address is 0",
+	  { "interrupt.address", "MSIADDR", IDTNTB_ERROR, NULL, "MSI is on (MSICAP.EN is 1), but its address is 0",
 	    "the PCI core writes MSIADDR when vectors are allocated; it is lost in a reset" } },
 	{ may_send,
-	  { "interrupt.bme", "PCICMDSTS", IDTNTB_ERROR, true,
+	  { "interrupt.bme", "PCICMDSTS", IDTNTB_ERROR, "",
 	    "an interrupt is pending, but bus master is off (PCICMD.BME is 0): no MSI can be sent",
 	    "the driver must call pci_set_master() and keep it on" } },
 	{ sevent_cleared,
-	  { "interrupt.sevent", "NTINTSTS", IDTNTB_ERROR, true,
+	  { "interrupt.sevent", "NTINTSTS", IDTNTB_ERROR, "NTINTSTS",
 	    "SEVENT stays set: the driver does not clear it, so no further switch event interrupts",
 	    "write 8 to NTINTSTS in the interrupt handler, before the link state is read" } },
 	{ doorbells_cleared,
-	  { "interrupt.dbell", "INDBELLSTS", IDTNTB_WARNING, true,
+	  { "interrupt.dbell", "INDBELLSTS", IDTNTB_WARNING, "INDBELLSTS",
 	    "DBELL stays set: unmasked doorbells are not cleared, so no further doorbell interrupts",
 	    "write the bits to INDBELLSTS (ntb_db_clear()), or mask those that nobody handles in INDBELLMSK" } },
 	{ messages_cleared,
-	  { "interrupt.msg", "MSGSTS", IDTNTB_WARNING, true,
+	  { "interrupt.msg", "MSGSTS", IDTNTB_WARNING, "MSGSTS",
 	    "MSG stays set: unmasked message bits are not cleared, so no further message interrupts",
 	    "write the bits to MSGSTS (ntb_msg_clear_sts()) when a message has been read" } },
 	{ events_unmasked,
-	  { "event.mask", "SEMSK", IDTNTB_ERROR, false,
+	  { "event.mask", "SEMSK", IDTNTB_ERROR, NULL,
 	    "switch events are masked for all: LINKUP, LINKDN or GSIGNAL is 1 in SEMSK, so links change unnoticed",
 	    "write ~0x23 to SEMSK, as the driver does when it probes" } },
 	{ partition_unmasked,
-	  { "event.partition", "SEPMSK", IDTNTB_ERROR, false,
+	  { "event.partition", "SEPMSK", IDTNTB_ERROR, NULL,
 	    "switch events do not reach this port: the bit of its partition is 1 in SEPMSK",
 	    "clear the bits of all partitions with an NT port; the driver that probed last has written it" } },
 };

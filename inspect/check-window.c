@@ -16,17 +16,17 @@ static const struct {
 	struct check_condition condition;
 } closed[] = {
 	{ IDTNTB_WINDOW_MEM_OFF,
-	  { "window.mem", "PCICMDSTS", IDTNTB_ERROR, false, "memory accesses are off: PCICMD.MEM of this port is 0",
+	  { "window.mem", "PCICMDSTS", IDTNTB_ERROR, NULL, "memory accesses are off: PCICMD.MEM of this port is 0",
 	    "enable the device (pci_enable_device_mem()) before its windows are used" } },
 	{ IDTNTB_WINDOW_NOT_ADMITTED,
-	  { "window.entry", "NTMTBLDATA", IDTNTB_ERROR, false,
+	  { "window.entry", "NTMTBLDATA", IDTNTB_ERROR, NULL,
 	    "requests of this port are refused: no valid mapping table entry has its partition",
 	    "enable the link (ntb_link_enable()): the driver sets the NTMTBLDATA entry of its partition then" } },
-	{ IDTNTB_WINDOW_LIMIT, { "window.limit", "BARLIMIT%u", IDTNTB_ERROR, false, NULL, NULL } },
-	{ IDTNTB_WINDOW_INVALID, { "window.valid", "LUTUDATA", IDTNTB_ERROR, false, NULL, NULL } },
-	{ IDTNTB_WINDOW_NO_TARGET, { "window.target", NULL, IDTNTB_ERROR, false, NULL, NULL } },
-	{ IDTNTB_WINDOW_LINK_DOWN, { "window.link", "SWPORT%uSTS", IDTNTB_WARNING, false, NULL, closing_advice } },
-	{ IDTNTB_WINDOW_TARGET_BME_OFF, { "window.bme", "PCICMDSTS", IDTNTB_WARNING, false, NULL, closing_advice } },
+	{ IDTNTB_WINDOW_LIMIT, { "window.limit", "BARLIMIT%u", IDTNTB_ERROR, NULL, NULL, NULL } },
+	{ IDTNTB_WINDOW_INVALID, { "window.valid", "LUTUDATA", IDTNTB_ERROR, NULL, NULL, NULL } },
+	{ IDTNTB_WINDOW_NO_TARGET, { "window.target", NULL, IDTNTB_ERROR, NULL, NULL, NULL } },
+	{ IDTNTB_WINDOW_LINK_DOWN, { "window.link", "SWPORT%uSTS", IDTNTB_WARNING, NULL, NULL, closing_advice } },
+	{ IDTNTB_WINDOW_TARGET_BME_OFF, { "window.bme", "PCICMDSTS", IDTNTB_WARNING, NULL, NULL, closing_advice } },
 };
 
 #define CLOSED (sizeof(closed) / sizeof(closed[0]))
@@ -55,7 +55,8 @@ static void limit_add(struct examination *at, struct check_condition condition)
 {
 	const struct inspect_window *window = at->window;
 	unsigned port = inspect_setup(at->check->snapshot, window->slot)->port;
-	bool set_up = window->words[0] || window->words[1], refused = window->counts.refused;
+	bool set_up = window->words[0] || window->words[1];
+	bool refused = window->counts.refused && window->counts.refusal == IDTNTB_WINDOW_LIMIT;
 	bool ever = inspect_counts(at->check->snapshot, window->slot, "BARLIMIT%u").writes;
 	char line[CHECK_LINE];
 
@@ -173,31 +174,55 @@ static const char *base_register(const struct inspect_window *window, bool high)
 	return window->lut ? (high ? "LUTMDATA" : "LUTLDATA") : (high ? "BARUTBASE%u" : "BARLTBASE%u");
 }
 
-/* A peer's host has refused writes to addresses inside this window. */
-static bool refused_inbound(const struct examination *at)
+/* What is known of whether the target's host has RAM there. */
+enum answer {
+	ANSWER_UNKNOWN,
+	ANSWER_REFUSED, /* it refused an address of this window */
+	ANSWER_ELSEWHERE, /* what it refused last from this port was another address */
+};
+
+static enum answer inbound_answer(const struct examination *at)
 {
 	const struct inspect_window *window = at->window;
 	const void *counters = at->check->snapshot->counters[window->info.slot % IDTNTB_PORTS];
 	struct idtntb_inbound_counts inbound;
 
 	if (!counters)
-		return false;
+		return ANSWER_UNKNOWN;
 	idtntb_counters_inbound(counters, &inbound);
-	return inbound.refused && inbound.slot == window->slot && inbound.address >= window->address &&
-	       inbound.address - window->address < window->info.length;
+	if (!inbound.refused || inbound.slot != window->slot)
+		return ANSWER_UNKNOWN;
+	return inbound.address >= window->address && inbound.address - window->address < window->info.length
+		       ? ANSWER_REFUSED
+		       : ANSWER_ELSEWHERE;
+}
+
+/* Counts never fall: what was refused before the window was set right is no fault of now. */
+static bool is_unanswered(const struct examination *at)
+{
+	const struct idtntb_window_counts *counts = &at->window->counts;
+
+	switch (inbound_answer(at)) {
+	case ANSWER_REFUSED:
+		return true;
+	case ANSWER_ELSEWHERE:
+		return false;
+	case ANSWER_UNKNOWN:
+		break;
+	}
+	return counts->refused && counts->refusal == IDTNTB_WINDOW_NO_ANSWER && !counts->mapped;
 }
 
 static void address_check(struct examination *at)
 {
 	const struct inspect_window *window = at->window;
 	struct check_condition condition = { .id = "window.address", .severity = IDTNTB_ERROR };
-	bool unanswered = window->counts.refused && window->counts.refusal == IDTNTB_WINDOW_NO_ANSWER;
 	bool high = window->words[1] >= PLAUSIBLE_HIGH, exchanged = high && !window->words[0];
 	unsigned bar = window->lut ? 0 : window->info.bar;
 	unsigned peer = inspect_setup(at->check->snapshot, window->info.slot)->port;
 	char line[CHECK_LINE];
 
-	if (!high && !unanswered && !refused_inbound(at))
+	if (!high && !is_unanswered(at))
 		return;
 	condition.reg = base_register(window, high);
 	condition.advice =
@@ -222,7 +247,7 @@ static void readable_check(struct examination *at)
 		"window.cpen",
 		"NTCTL",
 		IDTNTB_ERROR,
-		false,
+		NULL,
 		"open for writes only: NTCTL.CPEN of this port is 0, so reads give all ones",
 		"write CPEN=1 to NTCTL when the link is enabled; any reset of the function clears it"
 	};
@@ -237,7 +262,7 @@ static void mapped_check(struct examination *at)
 		"window.copy",
 		NULL,
 		IDTNTB_NOTE,
-		false,
+		NULL,
 		"open, but not mapped: accesses go by copy",
 		"to be mapped: an address that is a multiple of the page size, RAM shared by a descriptor, a host that maps"
 	};
@@ -253,7 +278,7 @@ static void refused_check(struct examination *at)
 	struct check_condition condition = { "window.refused",
 					     NULL,
 					     IDTNTB_NOTE,
-					     false,
+					     NULL,
 					     NULL,
 					     "it is open now; nothing more to do unless the count grows" };
 	char line[CHECK_LINE];

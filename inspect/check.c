@@ -28,7 +28,7 @@ static void check_errors(struct check *check, unsigned slot)
 		"guest.error",
 		NULL,
 		IDTNTB_WARNING,
-		false,
+		NULL,
 		NULL,
 		"the chip would not accept that: see this register's page and section in the register reference"
 	};

@@ -13,7 +13,8 @@ struct check_condition {
 	const char *id;
 	const char *reg; /* row of the table, instance given by the finder; NULL: none */
 	enum idtntb_severity severity;
-	bool momentary;
+	const char *
+		moves; /* NULL: does not depend on the moment; else the row whose writes by its owner end the moment, or "" */
 	const char *cause; /* what it means, in full or as the start of a line */
 	const char *advice;
 };

@@ -24,7 +24,9 @@ static void list_print(FILE *out, const struct idtntb_snapshot *snapshot, unsign
 		if (!inspect_ref(&ref, snapshot->sw, slot, names[n], 0, 0))
 			continue;
 		value = idtntb_switch_peek(snapshot->sw, ref.address);
-		fprintf(out, "  %-12s 0x%08x  ", ref.name, value);
+		fprintf(out, "  %-12s 0x%08x", ref.name, value);
+		if (ref.reg->fields && value)
+			fputs("  ", out);
 		inspect_fields_print(out, ref.reg, value, false);
 		fputc('\n', out);
 	}

@@ -67,8 +67,10 @@ struct idtntb_finding *check_add(struct check *check, const struct check_conditi
 		.port = inspect_setup(snapshot, subject->slot)->port,
 		.peer = subject->peer < 0 ? -1 : inspect_setup(snapshot, (unsigned)subject->peer)->port,
 		.window = subject->window,
-		.momentary = condition->momentary,
+		.momentary = condition->moves,
 	};
+	if (condition->moves && *condition->moves)
+		finding->moves = inspect_counts(snapshot, at, condition->moves).writes;
 	snprintf(finding->subject, sizeof(finding->subject), "%s", subject->text);
 	snprintf(finding->cause, sizeof(finding->cause), "%s", cause ? cause : condition->cause);
 	snprintf(finding->advice, sizeof(finding->advice), "%s", condition->advice ? condition->advice : "");
@@ -90,13 +92,14 @@ void idtntb_findings_free(struct idtntb_findings *findings)
 	*findings = (struct idtntb_findings){ 0 };
 }
 
+/* The same finding, and nothing has moved in between. */
 static bool is_among(const struct idtntb_findings *findings, const struct idtntb_finding *wanted)
 {
 	for (size_t f = 0; f < findings->count; f++) {
 		const struct idtntb_finding *item = &findings->items[f];
 
 		if (!strcmp(item->id, wanted->id) && item->port == wanted->port && item->peer == wanted->peer &&
-		    item->window == wanted->window)
+		    item->window == wanted->window && item->moves == wanted->moves)
 			return true;
 	}
 	return false;

@@ -174,6 +174,7 @@ struct idtntb_finding {
 	int peer; /**< number of the other port it has it with, or -1 */
 	int window; /**< number of the window, or -1 */
 	bool momentary; /**< may hold for a moment in a healthy switch: worth a second look, see idtntb_findings_keep() */
+	uint64_t moves; /**< writes by which a driver at work ends the moment, where they are counted */
 	char subject[64]; /**< "link 0 - 2", "window BAR2.3 of port 0" */
 	char where[64]; /**< register, or whose word it is: "2:NTCTL"; empty where there is none */
 	uint32_t address; /**< global address of the register */
@@ -207,7 +208,7 @@ void idtntb_findings_free(struct idtntb_findings *findings);
 
 /**
  * After a second check some time later: drop from @p findings what is momentary and was not among @p before (same
- * condition, port, peer and window).
+ * condition, port, peer and window), or was, but its driver has been at work since (idtntb_finding.moves has changed).
  */
 void idtntb_findings_keep(struct idtntb_findings *findings, const struct idtntb_findings *before);
 /** The worst severity; IDTNTB_OK when there are none. */

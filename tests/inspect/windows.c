@@ -220,6 +220,23 @@ static void wrong_address(void **state)
 	bed_destroy(bed);
 }
 
+/* As a host counts that serves copies: the peer's own words say which address was refused. */
+static void address_corrected(void **state)
+{
+	struct bed *bed = bed_create("2", NULL);
+	const struct idtntb_inbound_counts refused = { .refused = 1, .address = 0x7000000, .slot = 0 };
+
+	(void)state;
+	driver_mw_set(host_of(bed, 0), 2, 3, 1, 0x7000000, 0x100000);
+	idtntb_port_inbound_set(host_of(bed, 1)->port, &refused);
+	/* A write is posted: nothing was refused on this side. */
+	bed_expect(bed, "window.address", 0, "0:LUTLDATA", "no RAM there");
+	access_window(bed, 2, 0x300000);
+	driver_mw_set(host_of(bed, 0), 2, 3, 1, 0x1000, 0x100000);
+	bed_expect_quiet(bed, IDTNTB_WARNING);
+	bed_destroy(bed);
+}
+
 static void words_exchanged(void **state)
 {
 	struct bed *bed = bed_create("2", NULL);
@@ -266,11 +283,14 @@ static void numbers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(open_windows),   cmocka_unit_test(nobody_wants_it), cmocka_unit_test(memory_off),
-		cmocka_unit_test(not_admitted),   cmocka_unit_test(limit_forgotten), cmocka_unit_test(closed_by_limit),
-		cmocka_unit_test(not_valid),      cmocka_unit_test(no_target),       cmocka_unit_test(target_down),
-		cmocka_unit_test(not_readable),   cmocka_unit_test(wrong_address),   cmocka_unit_test(words_exchanged),
-		cmocka_unit_test(refused_before), cmocka_unit_test(numbers),
+		cmocka_unit_test(open_windows),      cmocka_unit_test(nobody_wants_it),
+		cmocka_unit_test(memory_off),        cmocka_unit_test(not_admitted),
+		cmocka_unit_test(limit_forgotten),   cmocka_unit_test(closed_by_limit),
+		cmocka_unit_test(not_valid),         cmocka_unit_test(no_target),
+		cmocka_unit_test(target_down),       cmocka_unit_test(not_readable),
+		cmocka_unit_test(wrong_address),     cmocka_unit_test(words_exchanged),
+		cmocka_unit_test(address_corrected), cmocka_unit_test(refused_before),
+		cmocka_unit_test(numbers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
