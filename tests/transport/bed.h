@@ -46,6 +46,14 @@ struct bed_test {
 	CMUnitTestFunction run;
 	CMFixtureFunction set_up, tear_down;
 };
+#define BED_TEST(function)                                                                                             \
+	{                                                                                                              \
+		.name = #function, .run = (function)                                                                   \
+	}
+#define BED_TEST_WITHIN(function, before, after)                                                                       \
+	{                                                                                                              \
+		.name = #function, .run = (function), .set_up = (before), .tear_down = (after)                         \
+	}
 
 /*
  * For main(): run them over one kind of switch. The command line has the peer's program, the server's, the kind's name and

@@ -267,10 +267,10 @@ static void test_other_owner(void **state)
 int main(int argc, char **argv)
 {
 	const struct bed_test tests[] = {
-		{ "malformed", test_malformed, set_up, tear_down },
-		{ "counts", test_counts, set_up, tear_down },
-		{ "unfit", test_unfit, set_up, tear_down },
-		{ "other owner", test_other_owner, set_up, tear_down },
+		BED_TEST_WITHIN(test_malformed, set_up, tear_down),
+		BED_TEST_WITHIN(test_counts, set_up, tear_down),
+		BED_TEST_WITHIN(test_unfit, set_up, tear_down),
+		BED_TEST_WITHIN(test_other_owner, set_up, tear_down),
 	};
 
 	return bed_run(argc, argv, tests, sizeof(tests) / sizeof(tests[0]));

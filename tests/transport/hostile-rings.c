@@ -250,9 +250,9 @@ static void test_no_answer(void **state)
 int main(int argc, char **argv)
 {
 	const struct bed_test tests[] = {
-		{ "positions", test_positions, set_up, tear_down },   { "entries", test_entries, set_up, tear_down },
-		{ "no answer", test_no_answer, set_up, tear_down },   { "chaos", test_chaos, set_up, tear_down },
-		{ "everything", test_everything, set_up, tear_down },
+		BED_TEST_WITHIN(test_positions, set_up, tear_down),  BED_TEST_WITHIN(test_entries, set_up, tear_down),
+		BED_TEST_WITHIN(test_no_answer, set_up, tear_down),  BED_TEST_WITHIN(test_chaos, set_up, tear_down),
+		BED_TEST_WITHIN(test_everything, set_up, tear_down),
 	};
 
 	return bed_run(argc, argv, tests, sizeof(tests) / sizeof(tests[0]));

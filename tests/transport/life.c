@@ -127,9 +127,9 @@ static void test_stopped_peer(void **state)
 int main(int argc, char **argv)
 {
 	const struct bed_test tests[] = {
-		{ "killed peers", test_killed_peers },
-		{ "killed in traffic", test_killed_in_traffic },
-		{ "stopped peer", test_stopped_peer },
+		BED_TEST(test_killed_peers),
+		BED_TEST(test_killed_in_traffic),
+		BED_TEST(test_stopped_peer),
 	};
 
 	return bed_run(argc, argv, tests, sizeof(tests) / sizeof(tests[0]));

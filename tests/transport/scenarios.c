@@ -173,8 +173,8 @@ static void test_idle(void **state)
 int main(int argc, char **argv)
 {
 	const struct bed_test tests[] = {
-		{ "scenarios", test_scenarios },   { "copy only", test_copy_only }, { "come and go", test_come_and_go },
-		{ "bus master", test_bus_master }, { "taken", test_taken },         { "idle", test_idle },
+		BED_TEST(test_scenarios),  BED_TEST(test_copy_only), BED_TEST(test_come_and_go),
+		BED_TEST(test_bus_master), BED_TEST(test_taken),     BED_TEST(test_idle),
 	};
 
 	return bed_run(argc, argv, tests, sizeof(tests) / sizeof(tests[0]));

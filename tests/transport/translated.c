@@ -141,9 +141,9 @@ static void test_mixed(void **state)
 int main(int argc, char **argv)
 {
 	const struct bed_test tests[] = {
-		{ "together", test_together },
-		{ "crosswise", test_crosswise },
-		{ "mixed", test_mixed },
+		BED_TEST(test_together),
+		BED_TEST(test_crosswise),
+		BED_TEST(test_mixed),
 	};
 
 	return bed_run(argc, argv, tests, sizeof(tests) / sizeof(tests[0]));
