@@ -26,13 +26,7 @@ static void topology_write(struct block_topology *to, const struct idtntb_topolo
 	memset(to, 0, sizeof(*to));
 	to->device_id = from->chip->device_id;
 	to->port_count = from->port_count;
-	for (unsigned slot = 0; slot < from->port_count; slot++) {
-		to->ports[slot].port = from->ports[slot].port;
-		to->ports[slot].partition = from->ports[slot].partition;
-		to->ports[slot].link_speed = from->ports[slot].link_speed;
-		to->ports[slot].link_width = from->ports[slot].link_width;
-		memcpy(to->ports[slot].barsetup, from->ports[slot].barsetup, sizeof(to->ports[slot].barsetup));
-	}
+	memcpy(to->ports, from->ports, from->port_count * sizeof(*to->ports));
 	memcpy(to->godbellmsk, from->godbellmsk, sizeof(to->godbellmsk));
 	memcpy(to->gidbellmsk, from->gidbellmsk, sizeof(to->gidbellmsk));
 }
@@ -49,13 +43,7 @@ int idt_topology_read(struct idtntb_topology *to, const struct block_topology *f
 		return idt_error(error, -EPROTO, "the block names device id 0x%x and %u ports: no chip of the family",
 				 from->device_id, from->port_count);
 	to->port_count = from->port_count;
-	for (unsigned slot = 0; slot < to->port_count; slot++) {
-		to->ports[slot].port = from->ports[slot].port;
-		to->ports[slot].partition = from->ports[slot].partition;
-		to->ports[slot].link_speed = from->ports[slot].link_speed;
-		to->ports[slot].link_width = from->ports[slot].link_width;
-		memcpy(to->ports[slot].barsetup, from->ports[slot].barsetup, sizeof(to->ports[slot].barsetup));
-	}
+	memcpy(to->ports, from->ports, from->port_count * sizeof(*to->ports));
 	memcpy(to->godbellmsk, from->godbellmsk, sizeof(to->godbellmsk));
 	memcpy(to->gidbellmsk, from->gidbellmsk, sizeof(to->gidbellmsk));
 	return idtntb_topology_check(to, error) ? -EPROTO : 0;

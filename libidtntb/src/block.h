@@ -44,10 +44,7 @@ struct block_port {
 struct block_topology {
 	uint32_t device_id;
 	uint32_t port_count;
-	struct {
-		uint8_t port, partition, link_speed, link_width;
-		uint32_t barsetup[IDTNTB_BARS];
-	} ports[IDTNTB_PORTS];
+	struct idtntb_port_setup ports[IDTNTB_PORTS];
 	uint32_t godbellmsk[IDTNTB_DOORBELLS];
 	uint32_t gidbellmsk[IDTNTB_DOORBELLS];
 };
@@ -64,6 +61,7 @@ struct block {
 	struct block_port ports[IDTNTB_PORTS];
 } __attribute__((aligned(64)));
 
+_Static_assert(sizeof(struct idtntb_port_setup) == 28, "the setup of a port is a part of the layout");
 _Static_assert(sizeof(struct block) <= 64 * 1024, "the state of an eight-port switch fits in 64 KiB");
 _Static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_LLONG_LOCK_FREE == 2, "words are shared by processes");
 
