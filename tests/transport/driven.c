@@ -13,8 +13,10 @@ static void *drive(void *opaque)
 		uint32_t links = 0;
 
 		hosts_wait(driven->a, driven->b, NULL, 10);
-		for (unsigned slot = 0; slot < 2; slot++)
-			links |= (uint32_t)link_up(driven->a, slot) << slot;
+		for (unsigned slot = 0; slot < 2; slot++) {
+			nt_write(driven->a, 0xFF8, 0x3E204 + 0x20 * 2 * slot); /* SWPORTxSTS of ports 0 and 2 */
+			links |= (nt_read(driven->a, 0xFFC) >> 4 & 1) << slot;
+		}
 		atomic_store(&driven->links, links);
 	}
 	return NULL;
@@ -99,16 +101,19 @@ static void *scribble(void *opaque)
 	_Atomic uint32_t *words = scribbler->memory;
 	uint32_t head[HEAD];
 	uint64_t seed = 11;
+	bool bad = false;
 
 	for (unsigned w = 0; w < HEAD; w++)
 		head[w] = words[w];
 	while (!atomic_load(&scribbler->stop)) {
 		seed = seed * 6364136223846793005ull + 1442695040888963407ull;
-		/* The head is put back at once, or nothing else would be looked at. */
+		/* The head is put back after a while, or nothing else would be looked at. */
 		if ((seed >> 20) % 4096 == 0) {
-			words[(seed >> 40) % HEAD] = (uint32_t)seed;
+			bad = !bad;
 			for (unsigned w = 0; w < HEAD; w++)
 				words[w] = head[w];
+			if (bad)
+				words[(seed >> 40) % HEAD] = (uint32_t)seed;
 		} else {
 			words[HEAD + (seed >> 33) % (SCRIBBLED / 4 - HEAD)] = (uint32_t)(seed >> 16);
 		}

@@ -62,7 +62,6 @@ static void test_snapshot(void **state)
 	host_open(&a, bed.spec, 0, 0);
 	host_open(&b, bed.spec, 2, HOST_COPY);
 	HOST_UNTIL(link_up(&a, 1), &a, &b, NULL);
-	before = open_descriptors();
 	view = view_of(&bed);
 	other = view_of(&bed);
 	assert_true(idtntb_view_writable(view));
@@ -113,7 +112,14 @@ static void test_snapshot(void **state)
 	idtntb_view_close(view);
 	idtntb_view_close(other);
 	idtntb_view_close(NULL);
-	hosts_run_for(&a, &b, NULL, 100);
+	/* Nothing of a view is left, here or in the hosts who heard of it. */
+	hosts_run_for(&a, &b, NULL, 200);
+	before = open_descriptors();
+	view = view_of(&bed);
+	hosts_run_for(&a, &b, NULL, 200);
+	refresh(view);
+	idtntb_view_close(view);
+	hosts_run_for(&a, &b, NULL, 200);
 	assert_int_equal(open_descriptors(), before);
 	host_close(&a);
 	host_close(&b);
@@ -465,15 +471,15 @@ static void test_scribbled(void **state)
 int main(int argc, char **argv)
 {
 	const struct bed_test tests[] = {
-		{ "snapshot", test_snapshot },
-		{ "leaves alone", test_leaves_alone },
-		{ "poke", test_poke },
-		{ "gone", test_gone },
-		{ "restarts", test_restarts },
-		{ "load", test_load },
-		{ "load another", test_load_another },
-		{ "full speed", test_full_speed },
-		{ "scribbled", test_scribbled },
+		{ .name = "snapshot", .run = test_snapshot },
+		{ .name = "leaves alone", .run = test_leaves_alone },
+		{ .name = "poke", .run = test_poke },
+		{ .name = "gone", .run = test_gone },
+		{ .name = "restarts", .run = test_restarts },
+		{ .name = "load", .run = test_load },
+		{ .name = "load another", .run = test_load_another },
+		{ .name = "full speed", .run = test_full_speed },
+		{ .name = "scribbled", .run = test_scribbled },
 	};
 
 	return bed_run(argc, argv, tests, sizeof(tests) / sizeof(tests[0]));
