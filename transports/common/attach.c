@@ -73,19 +73,31 @@ int ntb_open_switch(struct idtntb_switch **sw, void *memory, size_t size, struct
 	return ret;
 }
 
+/* Open the block, if it is the switch that is asked for. */
+static int open_switch(struct idtntb_attachment *a, const struct idtntb_attach_options *options,
+		       struct idtntb_error *error)
+{
+	struct idtntb_error what;
+	int ret = ntb_open_switch(&a->sw, a->memory, a->memory_size, &what);
+
+	if (!ret && options->topology)
+		ret = idtntb_topology_compare(options->topology, idtntb_switch_topology(a->sw), &what);
+	if ((ret == -EINVAL || ret == -EPROTO) && a->transport->renewal)
+		return ntb_fail(error, ret, "%.140s; %s", what.text, a->transport->renewal);
+	return ret ? ntb_fail(error, ret, "%s", what.text) : 0;
+}
+
 /* Open the block and find the port in it. */
 static int find_port(struct idtntb_attachment *a, const struct idtntb_attach_options *options,
 		     struct idtntb_error *error)
 {
 	const struct idtntb_topology *topology;
 	char ports[64];
-	int ret = ntb_open_switch(&a->sw, a->memory, a->memory_size, error), slot;
+	int ret = open_switch(a, options, error), slot;
 
 	if (ret)
 		return ret;
 	topology = idtntb_switch_topology(a->sw);
-	if (options->topology && (ret = idtntb_topology_compare(options->topology, topology, error)))
-		return ret;
 	slot = idtntb_switch_slot(a->sw, options->port);
 	if (slot < 0)
 		return ntb_fail(error, -EINVAL, "port %u is no NT port of this %s: %s are", options->port,

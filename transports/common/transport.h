@@ -38,6 +38,7 @@ struct ntb_remote {
 struct ntb_transport {
 	const char *name; /* what stands before the colon of a spec */
 	const char *form; /* "name:WHAT", for a person */
+	const char *renewal; /* what else a person can do whose switch there is another one; optional */
 	/* Find the switch, or make it; set memory and memory_size of the attachment, where a finished block lies. */
 	int (*open)(struct idtntb_attachment *a, const char *where, const struct idtntb_attach_options *options,
 		    struct idtntb_error *error);

@@ -152,6 +152,8 @@ static void ivshmem_event(struct idtntb_attachment *a, uint32_t tag, uint32_t ev
 const struct ntb_transport ntb_transport_ivshmem = {
 	.name = "ivshmem",
 	.form = "ivshmem:PATH",
+	.renewal =
+		"or end all its hosts and the server, remove a stock server's memory (/dev/shm/ivshmem), and start anew",
 	.view = &ntb_ivshmem_view_ops,
 	.open = ivshmem_open,
 	.claim = ivshmem_claim,
