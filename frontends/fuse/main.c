@@ -19,9 +19,8 @@ struct options {
 	struct fuse_cmdline_opts fuse;
 };
 
-/* Both ways of giving a value. */
+/* This template takes "--switch=SPEC" as well, with the '=' as part of the value. */
 static const struct fuse_opt option_table[] = {
-	{ "--switch=%s", offsetof(struct options, spec), 0 },
 	{ "--switch %s", offsetof(struct options, spec), 0 },
 	FUSE_OPT_END,
 };
@@ -41,20 +40,23 @@ static void say(const char *format, ...)
 	fputc('\n', stderr);
 }
 
-/* What libfuse has to say: of one line's failure the first line is enough, unless its own debugging was asked for. */
+/* What libfuse has to say, in pieces of a line: the first line is enough, unless its own debugging was asked for. */
 static void on_library_line(enum fuse_log_level level, const char *format, va_list list)
 {
-	static bool said;
+	static bool begun, ended;
+	char text[512];
+	const char *from = text;
 
-	if (debugging) {
-		vfprintf(stderr, format, list);
+	if (!debugging && (ended || level > FUSE_LOG_ERR))
 		return;
+	vsnprintf(text, sizeof(text), format, list);
+	if (!begun && !debugging) {
+		from += strncmp(text, "fuse: ", 6) ? 0 : 6;
+		fputs("idtntb-fuse: ", stderr);
 	}
-	if (said || level > FUSE_LOG_ERR)
-		return;
-	said = true;
-	fputs("idtntb-fuse: ", stderr);
-	vfprintf(stderr, format, list);
+	begun = true;
+	ended = strchr(text, '\n');
+	fputs(from, stderr);
 }
 
 static void help(void)
@@ -80,6 +82,8 @@ static int parse(struct options *options, struct fuse_args *args)
 	debugging = options->fuse.debug;
 	if (options->fuse.show_help || options->fuse.show_version)
 		return 0;
+	if (options->spec && *options->spec == '=')
+		memmove(options->spec, options->spec + 1, strlen(options->spec));
 	if (!options->spec && getenv("IDTNTB_SWITCH"))
 		options->spec = strdup(getenv("IDTNTB_SWITCH"));
 	if (!options->spec) {

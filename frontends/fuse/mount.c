@@ -22,7 +22,7 @@ int mount_prepare(struct mount *mount, const char *spec, struct idtntb_error *er
 	if (ret)
 		return ret;
 	clock_gettime(CLOCK_MONOTONIC, &mount->taken);
-	mount->taken_at = time(NULL);
+	mount->taken_at = mount->made_at = time(NULL);
 	mount->topology = *idtntb_switch_topology(idtntb_view_switch(mount->view));
 	snapshot_fill(mount, &snapshot);
 	ret = tree_build(&mount->tree, &snapshot, mount_entries, mount_entry_count);

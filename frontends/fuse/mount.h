@@ -29,7 +29,7 @@ struct mount {
 	struct idtntb_topology topology; /* that the tree was made for */
 	struct tree tree;
 	struct timespec taken; /* when the snapshot was, by the monotonic clock */
-	time_t taken_at; /* by the clock on the wall: the times of files */
+	time_t taken_at, made_at; /* by the clock on the wall: the snapshot and the tree */
 	struct open_file *open; /* all, the last opened first */
 };
 
