@@ -54,7 +54,8 @@ struct idtntb_register_ref {
 	const struct idtntb_register *reg; /**< its row of the table */
 	unsigned row; /**< number of the row, for idtntb_counters_register() */
 	unsigned slot; /**< port it belongs to; IDTNTB_SLOT_ALL for registers of the switch */
-	unsigned i, j; /**< instance */
+	unsigned i; /**< instance in the first dimension */
+	unsigned j; /**< and in the second */
 	uint32_t address; /**< global address, for idtntb_switch_peek() */
 	char name[48]; /**< of the instance: "BARSETUP2" */
 };
@@ -140,16 +141,25 @@ struct json_object *idtntb_window_json(const struct idtntb_snapshot *snapshot, u
 
 /** A port in figures, each fetched once: for live views. */
 struct idtntb_overview {
-	unsigned port, partition; /**< numbers */
+	unsigned port; /**< number */
+	unsigned partition; /**< number */
 	struct idtntb_member member; /**< who holds it */
 	bool linkup; /**< SWPORTxSTS.LINKUP */
 	bool enabled; /**< its own three conditions: BME, CPEN, mapping table entry (section 10.2) */
 	uint32_t sees; /**< slots whose link the driver of this port finds up */
-	uint32_t indbellsts, indbellmsk, msgsts, ntintsts, ntintmsk; /**< registers */
-	unsigned windows, windows_open, windows_mapped; /**< how many */
+	uint32_t indbellsts; /**< INDBELLSTS */
+	uint32_t indbellmsk; /**< INDBELLMSK */
+	uint32_t msgsts; /**< MSGSTS */
+	uint32_t ntintsts; /**< NTINTSTS */
+	uint32_t ntintmsk; /**< NTINTMSK */
+	unsigned windows; /**< how many there are */
+	unsigned windows_open; /**< of those, through which accesses go */
+	unsigned windows_mapped; /**< of those, mapped by the owner's host */
 	bool counted; /**< the counters below are there */
-	uint64_t doorbells, messages; /**< writes to OUTDBELLSET, OUTMSG */
-	uint64_t window_bytes_read, window_bytes_written; /**< by copy */
+	uint64_t doorbells; /**< writes to OUTDBELLSET */
+	uint64_t messages; /**< writes to OUTMSG */
+	uint64_t window_bytes_read; /**< by copy */
+	uint64_t window_bytes_written; /**< by copy */
 	struct idtntb_port_stats stats; /**< all else */
 };
 
@@ -168,7 +178,7 @@ enum idtntb_severity {
 
 /** One result of a check. */
 struct idtntb_finding {
-	enum idtntb_severity severity;
+	enum idtntb_severity severity; /**< how bad it is */
 	const char *id; /**< of the condition, constant: "link.cpen"; static storage */
 	unsigned port; /**< number of the port that has the trouble */
 	int peer; /**< number of the other port it has it with, or -1 */
