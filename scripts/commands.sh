@@ -71,6 +71,29 @@ command_ssh() {
     exec ssh "${options[@]}" -- ${REST[@]+"${REST[@]}"}
 }
 
+command_ctl() {
+    local id=""
+    case ${1:-} in
+    '' | -h | --help)
+        echo "Usage: ./idtntb ctl [--run ID] COMMAND [ARGUMENT...]"
+        echo "idtntbctl on the switch of a run: check, top, topology, dump, peek 0:NTCTL, link 2 down, ...; ctl help lists them."
+        return 0
+        ;;
+    help) set -- --help ;;
+    --run)
+        [ $# -ge 2 ] || usage_fail "--run wants a value: the name of a run, see ./idtntb runs"
+        id=$2
+        shift 2
+        ;;
+    --run=*)
+        id=${1#*=}
+        shift
+        ;;
+    esac
+    pick_run "$id"
+    IDTNTB_SWITCH=$SWITCH exec "$(ctl_binary)" "$@"
+}
+
 command_runs() {
     local dir
     case ${1:-} in

@@ -23,6 +23,7 @@ how to log in. Ends with Ctrl-C; guests and all they used go with it.
   --client M[,M]        NTB clients the guests load at boot; 'none' for none (default: what --run needs)
   --seconds S           how long counters are watched (default 3)
   --timeout S           end with an error when the run is not over after S seconds (default 600, not for shells)
+  --mount DIR           show the switch as files in DIR, an empty directory (idtntb-fuse), while the run lasts
   --log-dir DIR         keep all logs of the run in DIR (default: only of a failed run, in the cache)
 
   --chip NAME           member of the switch family (default 89HPES24NT6AG2, 89HPES32NT8AG2 from seven guests on)
@@ -64,7 +65,7 @@ chip_ports() {
 }
 
 vms_defaults() {
-    GUEST_COUNT=2 RUN_WHAT="" EXEC_SCRIPT="" CLIENT="" CLIENT_GIVEN="" SECONDS_SHOWN=3 TIMEOUT="" LOG_DIR=""
+    GUEST_COUNT=2 RUN_WHAT="" EXEC_SCRIPT="" CLIENT="" CLIENT_GIVEN="" SECONDS_SHOWN=3 TIMEOUT="" LOG_DIR="" MOUNT=""
     CHIP="" PORTS="" BARS="" DEVICE_ARGS="" FRONTEND=qemu SERVER=own QEMU_WANTED="" QEMU_ARGS="" ACCEL=tcg MEM=512M RAM_PATH=""
     OWN_KERNEL="" OWN_MODULES="" OWN_INITRD="" KTREE="" APPEND="" WANTED_ID="" BOOT_TIMEOUT=180
     local n
@@ -111,6 +112,7 @@ vms_option() {
     --seconds) SECONDS_SHOWN=$value ;;
     --timeout) TIMEOUT=$value ;;
     --log-dir) LOG_DIR=$value ;;
+    --mount) MOUNT=$value ;;
     --chip) CHIP=$value ;;
     --ports) PORTS=$value ;;
     --bars) BARS=$value ;;
@@ -187,6 +189,7 @@ vms_check() {
     [ "$FRONTEND" = qemu ] || [ "$SERVER" = own ] || usage_fail "--server stock: with --frontend qemu only"
     [[ $CLIENT =~ ^[a-z0-9_,]*$ ]] || usage_fail "--client '$CLIENT': module names separated by commas expected, such as ntb_tool"
     vms_check_files
+    mount_check
 }
 
 vms_check_files() {

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=bash
 # One run: its directory, sockets, ports and processes, and the end of all of them.
-#   $CACHE/run/<id>/   env, owner, vmN.{cmd,pid,log,err,status}, server.{cmd,pid,log}
+#   $CACHE/run/<id>/   env, owner, vmN.{cmd,pid,log,err,status}, server.{cmd,pid,log}, mount.{cmd,pid,err}
 #   $SOCKETS/          switch (the server's), qmpN, consoleN, sshN: a short path, for AF_UNIX takes 108 bytes
 # Sourced after lib.sh. RUN is the run's directory.
 
@@ -111,6 +111,7 @@ stop_process() {
 run_end() {
     local file
     [ -n "${RUN:-}" ] && [ -d "$RUN" ] || return 0
+    mount_end
     for file in "${SOCKETS:-/nonexistent}"/ssh*; do
         [ -S "$file" ] && ssh -o ControlPath="$file" -O exit localhost 2>/dev/null
     done
@@ -135,7 +136,8 @@ run_sweep() {
         alive "$dir/owner" && continue
         say "cleaning up run $(basename "$dir"), whose starter is gone"
         (
-            RUN=${dir%/}
+            # shellcheck disable=SC2034 # mount_end() is to go by what that run has, not by ours
+            RUN=${dir%/} MOUNT=""
             # shellcheck disable=SC1091
             [ -f "$RUN/env" ] && . "$RUN/env"
             run_end

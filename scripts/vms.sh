@@ -26,6 +26,7 @@ vms_bars() { [ "$RUN_WHAT" != selftest ] || [ -n "$BARS" ] || BARS=lut24:64K; }
 # Everything that takes long and may be missing; nothing of the run exists yet.
 vms_setup() {
     need_packages qemu-system-x86 socat openssh-client
+    [ -z "$MOUNT" ] || need_packages fuse3
     if [ "$FRONTEND" != qemu ]; then
         libvfio_user
         qemu_sdk "$VFIO_USER_QEMU"
@@ -117,6 +118,7 @@ vms_run() {
     [ -z "$QEMU_SDK" ] || qemu="Debian's QEMU $(cat "$(qemu_sdk_dir "$QEMU_SDK")/version")"
     say "run $id: $GUEST_COUNT guests booting ($qemu, $ACCEL)"
     guests_start
+    mount_start
     show "${RUN_WHAT:-${EXEC_SCRIPT:+exec}}" || status=$?
     no_trouble || status=1
     exit "$status"

@@ -2,7 +2,7 @@
 # Runs of ./idtntb for a test: guests that stay up, are killed and come back, and runs that end by themselves.
 # Everything a test started is ended by vms_end. The functions of scripts/ give guest, qmp, guest_up and others.
 
-for part in lib apt qemu-sdk libvfio-user build qemu-tree stock-server kernel initramfs processes guests; do
+for part in lib apt qemu-sdk libvfio-user build qemu-tree stock-server kernel initramfs mount processes guests; do
     # shellcheck disable=SC1090
     . "$ROOT/scripts/$part.sh"
 done
