@@ -54,6 +54,7 @@ static bool attach(IdtNtb *s, Error **errp)
 		.spec = s->switch_spec,
 		.port = s->port_number,
 		.unsealed_ram = s->unsealed_ram,
+		.accept_poke = s->accept_poke,
 	};
 	struct idtntb_topology topology;
 	struct idtntb_error error;
@@ -167,6 +168,7 @@ IDT_PROPERTIES properties[] = { DEFINE_PROP_STRING("switch", IdtNtb, switch_spec
 				DEFINE_PROP_BOOL("msi", IdtNtb, msi, true),
 				DEFINE_PROP_STRING("windows", IdtNtb, windows),
 				DEFINE_PROP_BOOL("unsealed-ram", IdtNtb, unsealed_ram, false),
+				DEFINE_PROP_BOOL("poke", IdtNtb, accept_poke, false),
 				DEFINE_PROP_STRING("log", IdtNtb, log),
 				IDT_PROPERTIES_END };
 
@@ -183,6 +185,7 @@ static const struct {
 	{ "msi", "on: MSI; off: INTx (the driver wants an unshared line)" },
 	{ "windows",
 	  "map: peers' RAM is mapped into the BARs (needs shared guest RAM); copy: it is copied, access by access" },
+	{ "poke", "Write registers of this port when somebody who looks into the switch asks for it (idtntbctl poke)" },
 	{ "unsealed-ram", "Map peers' RAM even if its file could be truncated, which would kill this process" },
 	{ "log", "Lines on stderr up to this level: error, warning, info, debug or trace" },
 };

@@ -63,7 +63,7 @@ struct IdtNtb {
 	char *log;
 	uint32_t port_number;
 	bool msi;
-	bool unsealed_ram;
+	bool unsealed_ram, accept_poke;
 	enum idtdev_link_wish link_wish;
 
 	struct idtntb_attachment *attachment; /* NULL: not attached (any more) */

@@ -12,6 +12,7 @@ enum {
 	OPTION_SWITCH = 's',
 	OPTION_PORT = 'p',
 	OPTION_LOG = 256, /* long only */
+	OPTION_POKE,
 };
 
 struct command_line {
@@ -24,6 +25,7 @@ static const struct argp_option option_table[] = {
 	{ "switch", OPTION_SWITCH, "SPEC", 0,
 	  "Which switch: local:NAME, one that this process is; or ivshmem:PATH, that of an ivshmem server", 0 },
 	{ "port", OPTION_PORT, "N=PATH", 0, "Give port N to the client of the Unix socket PATH; repeat for more", 0 },
+	{ "poke", OPTION_POKE, NULL, 0, "Write registers of the ports when somebody who looks into the switch asks for it", 0 },
 	{ "log", OPTION_LOG, "LEVEL", 0, "error, warning, info (default), debug or trace", 0 },
 	{ 0 },
 };
@@ -88,6 +90,9 @@ static error_t parse_one(int key, char *argument, struct argp_state *state)
 		return 0;
 	case OPTION_PORT:
 		parse_port(options, argument);
+		return 0;
+	case OPTION_POKE:
+		options->accept_poke = true;
 		return 0;
 	case OPTION_LOG:
 		options->log_level = parse_level(argument);

@@ -33,6 +33,7 @@ static int attach(struct port *port)
 		.topology = options->topology_given ? &options->topology : NULL,
 		.unsealed_ram = true, /* the guard is there for what could be cut short */
 		.log_level = options->log_level,
+		.accept_poke = options->accept_poke,
 	};
 	struct idtntb_error error;
 	int ret = idtntb_attach(&port->attachment, &attach_options, &ops, port, &error);

@@ -32,6 +32,7 @@ struct server_options {
 	bool topology_given;
 	struct idtntb_topology topology;
 	enum idtntb_log_level log_level;
+	bool accept_poke;
 	mode_t mode;
 };
 
