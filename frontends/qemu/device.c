@@ -125,7 +125,7 @@ static void ntb_realize(PCIDevice *dev, Error **errp)
 
 	if (!idtdev_options_check(s, errp) || !idtdev_options_map(s, &s->map, errp))
 		return;
-	if (s->map && !(idtdev_ram_check(errp) && idtdev_windows_prepare(errp) && refuse_pinning(s, errp)))
+	if (s->map && !(idtdev_ram_check(s, errp) && idtdev_windows_prepare(errp) && refuse_pinning(s, errp)))
 		return;
 	if (block_migration(s, errp) && attach(s, errp) && idtdev_config_realize(s, errp) &&
 	    idtdev_bars_realize(s, errp)) {

@@ -34,15 +34,12 @@ typedef struct IdtBar {
 	bool windows; /* false: registers */
 } IdtBar;
 
-#define IDT_RAM_COLLECTED (2 * IDTNTB_RAM_RANGES)
-
 /* The guest's RAM as QEMU's memory map last had it (ram.c). */
 typedef struct IdtRam {
 	MemoryListener listener;
 	bool registered;
 	bool overflow_reported;
-	struct idtntb_ram_range offered[IDTNTB_RAM_RANGES];
-	size_t offered_count;
+	uint64_t offered, mappable; /* bytes */
 	struct idtntb_ram_range next[IDTNTB_RAM_RANGES];
 	size_t next_count;
 	bool next_overflow;
@@ -136,8 +133,8 @@ void idtdev_memory_start(IdtNtb *s);
 void idtdev_memory_stop(IdtNtb *s);
 
 /* ram.c */
-bool idtdev_ram_is_guests(MemoryRegion *mr);
-bool idtdev_ram_check(Error **errp);
+bool idtdev_ram_is_guests(IdtNtb *s, MemoryRegion *mr);
+bool idtdev_ram_check(IdtNtb *s, Error **errp);
 void idtdev_ram_start(IdtNtb *s);
 void idtdev_ram_stop(IdtNtb *s);
 

@@ -27,20 +27,12 @@ static uint64_t window_maps(const IdtNtb *s)
 
 static uint64_t ram_offered(const IdtNtb *s)
 {
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < s->ram.offered_count; i++)
-		sum += s->ram.offered[i].size;
-	return sum;
+	return s->ram.offered;
 }
 
 static uint64_t ram_mappable(const IdtNtb *s)
 {
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < s->ram.offered_count; i++)
-		sum += s->ram.offered[i].fd >= 0 ? s->ram.offered[i].size : 0;
-	return sum;
+	return s->ram.mappable;
 }
 
 static const struct counter counters[] = {

@@ -46,7 +46,7 @@ static void *begin(IdtNtb *s, uint64_t address, hwaddr *size, bool write, Memory
 
 	*mr = address_space_translate(pci_get_address_space(&s->parent_obj), address, &offset, size, write,
 				      MEMTXATTRS_UNSPECIFIED);
-	if (!idtdev_ram_is_guests(*mr) || (write && (*mr)->readonly))
+	if (!idtdev_ram_is_guests(s, *mr) || (write && (*mr)->readonly))
 		return NULL;
 	return (uint8_t *)memory_region_get_ram_ptr(*mr) + offset;
 }

@@ -2,7 +2,7 @@
 /*
  * The guest's RAM, as peers' windows reach it: collected from QEMU's memory map each time that is committed.
  *
- * RAM is what a memory backend owns: not ROM, not other devices' BARs (video memory), not our own windows. Without a
+ * RAM is what a memory backend owns and no device shows in a BAR: not ROM, not video memory, not our own windows. Without a
  * vIOMMU a DMA address is a guest-physical one, so the system address space has what peers' translations name; behind
  * one it is not, nothing is offered, and all goes the way of memory.c.
  */
@@ -12,10 +12,25 @@
 #include "qemu/error-report.h"
 #include "qemu/units.h"
 
-bool idtdev_ram_is_guests(MemoryRegion *mr)
+/*
+ * Whether a PCI device shows a region, as ivshmem-plain does the one of its backend: it lies in the memory of a bus then. The
+ * machine's RAM lies nowhere, it is shown by aliases; that of DIMMs lies elsewhere.
+ */
+static bool is_bar(IdtNtb *s, const MemoryRegion *mr)
+{
+	const MemoryRegion *bus = pci_device_root_bus(&s->parent_obj)->address_space_mem;
+
+	for (mr = mr->container; mr; mr = mr->container) {
+		if (mr == bus || (mr->owner && object_dynamic_cast(mr->owner, TYPE_PCI_DEVICE)))
+			return true;
+	}
+	return false;
+}
+
+bool idtdev_ram_is_guests(IdtNtb *s, MemoryRegion *mr)
 {
 	return memory_region_is_ram(mr) && !memory_region_is_ram_device(mr) && mr->owner &&
-	       object_dynamic_cast(mr->owner, TYPE_MEMORY_BACKEND);
+	       object_dynamic_cast(mr->owner, TYPE_MEMORY_BACKEND) && !is_bar(s, mr);
 }
 
 /* The descriptor behind a region if another process may be given it, else -1. */
@@ -27,10 +42,10 @@ static int shared_fd(MemoryRegion *mr)
 }
 
 /* Whether windows=map can be: looks at what lies at 1 MiB, behind all of a PC's holes. */
-bool idtdev_ram_check(Error **errp)
+bool idtdev_ram_check(IdtNtb *s, Error **errp)
 {
 	MemoryRegionSection section = memory_region_find(get_system_memory(), MiB, 1);
-	bool shared = section.mr && idtdev_ram_is_guests(section.mr) && shared_fd(section.mr) >= 0;
+	bool shared = section.mr && idtdev_ram_is_guests(s, section.mr) && shared_fd(section.mr) >= 0;
 	ERRP_GUARD();
 
 	if (section.mr)
@@ -61,7 +76,7 @@ static void ram_section(MemoryListener *listener, MemoryRegionSection *section)
 	struct idtntb_ram_range range = { 0 };
 	struct idtntb_ram_range *last = ram->next_count ? &ram->next[ram->next_count - 1] : NULL;
 
-	if (!idtdev_ram_is_guests(section->mr) || section->readonly)
+	if (!idtdev_ram_is_guests(container_of(ram, IdtNtb, ram), section->mr) || section->readonly)
 		return;
 	range.address = section->offset_within_address_space;
 	range.size = int128_get64(section->size);
@@ -79,25 +94,10 @@ static void ram_section(MemoryListener *listener, MemoryRegionSection *section)
 	}
 }
 
-static bool same(const IdtRam *ram)
-{
-	if (ram->next_count != ram->offered_count)
-		return false;
-	for (size_t i = 0; i < ram->next_count; i++) {
-		const struct idtntb_ram_range *a = &ram->next[i], *b = &ram->offered[i];
-
-		if (a->address != b->address || a->size != b->size || a->host != b->host || a->fd != b->fd ||
-		    a->fd_offset != b->fd_offset)
-			return false;
-	}
-	return true;
-}
-
 static void ram_commit(MemoryListener *listener)
 {
 	IdtRam *ram = container_of(listener, IdtRam, listener);
 	IdtNtb *s = container_of(ram, IdtNtb, ram);
-	struct idtntb_error error;
 
 	if (ram->next_overflow && !ram->overflow_reported) {
 		ram->overflow_reported = true;
@@ -106,13 +106,14 @@ static void ram_commit(MemoryListener *listener)
 			    "by copy, and slowly",
 			    IDTNTB_RAM_RANGES, IDTNTB_RAM_RANGES);
 	}
-	if (same(ram))
+	ram->offered = ram->mappable = 0;
+	/* A refusal is in the log, and one of the same ranges again costs nobody anything. */
+	if (idtntb_attachment_ram_set(s->attachment, ram->next, ram->next_count, NULL) < 0)
 		return;
-	/* On failure nothing is offered, but what was withdrawn is: there is no range to keep for another try. */
-	if (idtntb_attachment_ram_set(s->attachment, ram->next, ram->next_count, &error) < 0)
-		warn_report(TYPE_IDT_NTB ": guest RAM is not offered to peers: %s", error.text);
-	memcpy(ram->offered, ram->next, ram->next_count * sizeof(ram->next[0]));
-	ram->offered_count = ram->next_count;
+	for (size_t i = 0; i < ram->next_count; i++) {
+		ram->offered += ram->next[i].size;
+		ram->mappable += ram->next[i].fd >= 0 ? ram->next[i].size : 0;
+	}
 }
 
 void idtdev_ram_start(IdtNtb *s)

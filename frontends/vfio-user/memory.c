@@ -154,7 +154,6 @@ static void publish(struct port *port)
 {
 	struct memory *memory = &port->memory;
 	struct idtntb_ram_range *ranges = calloc(memory->count + 1, sizeof(*ranges));
-	struct idtntb_error error;
 	size_t count = 0;
 
 	for (size_t i = 0; ranges && i < memory->count; i++) {
@@ -182,8 +181,8 @@ static void publish(struct port *port)
 		qsort(ranges, count, sizeof(*ranges), larger_first);
 		count = IDTNTB_RAM_RANGES;
 	}
-	if (idtntb_attachment_ram_set(port->attachment, ranges, ranges ? count : 0, &error))
-		say_port(port, "the client's RAM is not offered to peers: %s", error.text);
+	/* A refusal is in the log. */
+	idtntb_attachment_ram_set(port->attachment, ranges, ranges ? count : 0, NULL);
 	free(ranges);
 }
 

@@ -62,8 +62,14 @@ static void test_bad_ram(void **state)
 		ranges[i] = (struct idtntb_ram_range){ 0x1000 * i, 0x1001, a.ram, -1, 0 };
 	assert_int_equal(idtntb_attachment_ram_set(a.attachment, ranges, 2, &error), -EINVAL);
 	assert_non_null(strstr(error.text, "overlap"));
+	/* The log has it too, once. */
+	assert_non_null(strstr(a.log, "not offered to peers: RAM ranges 0x0 and 0x1000 overlap"));
+	a.log[0] = '\0';
+	assert_int_equal(idtntb_attachment_ram_set(a.attachment, ranges, 2, &error), -EINVAL);
+	assert_string_equal(a.log, "");
 	ranges[0] = (struct idtntb_ram_range){ UINT64_MAX - 10, 12, a.ram, -1, 0 };
 	assert_int_equal(idtntb_attachment_ram_set(a.attachment, ranges, 1, &error), -EINVAL);
+	assert_non_null(strstr(a.log, "not offered to peers"));
 	assert_int_equal(idtntb_attachment_ram_set(a.attachment, ranges, IDTNTB_RAM_RANGES + 1, &error), -E2BIG);
 	ranges[0] = (struct idtntb_ram_range){ 0, 0x1000, a.ram, 9999, 0 };
 	assert_true(idtntb_attachment_ram_set(a.attachment, ranges, 1, &error) < 0);

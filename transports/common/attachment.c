@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -251,10 +252,15 @@ void idtntb_attachment_drain(struct idtntb_attachment *a)
 int idtntb_attachment_ram_set(struct idtntb_attachment *a, const struct idtntb_ram_range *ranges, size_t count,
 			      struct idtntb_error *error)
 {
+	struct idtntb_error refusal = { "" };
 	bool changed;
-	int ret = ntb_ram_set(&a->ram, ranges, count, &changed, error);
+	int ret = ntb_ram_set(&a->ram, ranges, count, &changed, &refusal);
 
 	if (changed)
 		a->transport->offer(a);
-	return ret;
+	/* Once: a VMM tries again with each commit of its memory map. */
+	if (ret && strcmp(refusal.text, a->ram_refusal.text))
+		ntb_log(a, IDTNTB_LOG_WARNING, "this host's RAM is not offered to peers: %s", refusal.text);
+	a->ram_refusal = refusal;
+	return ret ? ntb_fail(error, ret, "%s", refusal.text) : 0;
 }

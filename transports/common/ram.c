@@ -105,7 +105,7 @@ int ntb_ram_set(struct ntb_ram *ram, const struct idtntb_ram_range *ranges, size
 	struct idtntb_ram_range copy[IDTNTB_RAM_RANGES];
 	int ret = check(ranges, count, error);
 
-	*changed = true;
+	*changed = !ret || ram->count;
 	if (ret) {
 		exchange(ram, copy, 0);
 		return ret;
@@ -122,6 +122,7 @@ int ntb_ram_set(struct ntb_ram *ram, const struct idtntb_ram_range *ranges, size
 		if (copy[i].fd < 0) {
 			ret = -errno;
 			close_all(copy, i);
+			*changed = ram->count;
 			exchange(ram, copy, 0);
 			return ntb_fail(error, ret == -EMFILE ? -ENOMEM : ret,
 					"descriptor %d of the RAM range 0x%" PRIx64 ": %s", ranges[i].fd,

@@ -88,6 +88,7 @@ struct idtntb_attachment {
 	int self; /* eventfd: service this port soon */
 
 	struct ntb_ram ram;
+	struct idtntb_error ram_refusal; /* of the last offer; empty if there was none */
 	struct ntb_copy copy;
 	struct ntb_offer offers[IDTNTB_PORTS]; /* of the others */
 	uint32_t owners[IDTNTB_PORTS]; /* of the ports, as the windows were last resolved */

@@ -158,7 +158,8 @@ struct idtntb_ram_range {
 /**
  * Say which RAM peers may reach, all of it: replaces what was said before. Returns when no copy uses a withdrawn range
  * any more. Descriptors are duplicated.
- * @return 0, -EINVAL (ranges overlap or wrap), -ENOMEM, -E2BIG more than IDTNTB_RAM_RANGES; nothing is offered then.
+ * @return 0, -EINVAL (ranges overlap or wrap), -ENOMEM, -E2BIG more than IDTNTB_RAM_RANGES; nothing is offered then, and
+ *         the reason, if it is another than last time, is a warning in the log.
  */
 int idtntb_attachment_ram_set(struct idtntb_attachment *attachment, const struct idtntb_ram_range *ranges, size_t count,
 			      struct idtntb_error *error);
