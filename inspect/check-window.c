@@ -56,7 +56,7 @@ static void limit_add(struct examination *at, struct check_condition condition)
 	const struct inspect_window *window = at->window;
 	unsigned port = inspect_setup(at->check->snapshot, window->slot)->port;
 	bool set_up = window->words[0] || window->words[1];
-	bool refused = window->counts.refused && window->counts.refusal == IDTNTB_WINDOW_LIMIT;
+	bool refused = window->counts.refusal == IDTNTB_WINDOW_LIMIT;
 	bool ever = inspect_counts(at->check->snapshot, window->slot, "BARLIMIT%u").writes;
 	char line[CHECK_LINE];
 
@@ -210,7 +210,7 @@ static bool is_unanswered(const struct examination *at)
 	case ANSWER_UNKNOWN:
 		break;
 	}
-	return counts->refused && counts->refusal == IDTNTB_WINDOW_NO_ANSWER && !counts->mapped;
+	return counts->refusal == IDTNTB_WINDOW_NO_ANSWER && !counts->mapped;
 }
 
 static void address_check(struct examination *at)

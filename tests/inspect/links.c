@@ -98,6 +98,18 @@ static void link_disabled(void **state)
 	bed_destroy(bed);
 }
 
+/* Loaded, but neither link nor bus master are on: the mask tells that there is a driver. */
+static void driver_idle(void **state)
+{
+	struct bed *bed = bed_create("2", NULL);
+
+	(void)state;
+	driver_link_disable(host_of(bed, 0));
+	config_write(bed, 0, 0x004, 0x2);
+	bed_expect(bed, "link.enable", 0, "0:NTCTL", "nobody has enabled the link");
+	bed_destroy(bed);
+}
+
 static void bus_master_off(void **state)
 {
 	struct bed *bed = bed_create("2", NULL);
@@ -182,6 +194,7 @@ int main(void)
 		cmocka_unit_test(broken_on_purpose),
 		cmocka_unit_test(driver_unloaded),
 		cmocka_unit_test(link_disabled),
+		cmocka_unit_test(driver_idle),
 		cmocka_unit_test(bus_master_off),
 		cmocka_unit_test(completions_off),
 		cmocka_unit_test(entry_cleared),

@@ -90,6 +90,8 @@ static void memory_off(void **state)
 	driver_mw_set(host_of(bed, 0), 2, 3, 1, 0x1000, 0x100000);
 	idtntb_port_config_write(host_of(bed, 0)->port, 0x004, 0x4, 4);
 	bed_expect(bed, "window.mem", 0, "0:PCICMDSTS", "PCICMD.MEM of this port is 0");
+	assert_int_equal(window_finding(bed, 0, LUT).severity, IDTNTB_ERROR);
+	assert_int_equal(window_finding(bed, 0, DIRECT).severity, IDTNTB_NOTE);
 	bed_destroy(bed);
 }
 
@@ -129,6 +131,13 @@ static void closed_by_limit(void **state)
 	/* As the driver leaves it: no fault. */
 	bed_expect_quiet(bed, IDTNTB_WARNING);
 	assert_has(bed_find(bed, "window.limit", 0)->cause, "closed, BARLIMIT4 is 0");
+	/* Nor if it was refused for another reason before. */
+	idtntb_switch_link_force(bed->bench->sw, 2, true);
+	driver_mw_set(host_of(bed, 0), 4, 0, 1, 0x2000, 0x100000);
+	access_window(bed, 4, 0);
+	idtntb_switch_link_force(bed->bench->sw, 2, false);
+	driver_mw_clear(host_of(bed, 0), 4, 0);
+	bed_expect_quiet(bed, IDTNTB_WARNING);
 	/* A size where an address should be. */
 	nt_write(host_of(bed, 0), 0x474 + 0x40, 0x100000);
 	bed_expect(bed, "window.limit", 0, "0:BARLIMIT4", "it is an address, not a size");
@@ -144,6 +153,10 @@ static void not_valid(void **state)
 	access_window(bed, 2, 0x300000);
 	finding = bed_expect(bed, "window.valid", 0, "0:LUTUDATA", "not set, and 2 accesses were refused");
 	assert_int_equal(finding->severity, IDTNTB_WARNING);
+	assert_null(bed_find(bed, "window.refused", 0));
+	/* One word is enough to tell that somebody wants it. */
+	lut_write(host_of(bed, 0), 0x1000, 0, 0);
+	bed_expect(bed, "window.valid", 0, "0:LUTUDATA", "VALID is 0: are the words in the wrong order?");
 	/* Rotated words: the address is where partition and VALID should be. */
 	lut_write(host_of(bed, 0), 0x80000001, 0, 0x1000);
 	finding = bed_expect(bed, "window.valid", 0, "0:LUTUDATA", "wrong order");
@@ -211,12 +224,19 @@ static void wrong_address(void **state)
 	access_window(bed, 2, 0x300000);
 	finding = bed_expect(bed, "window.address", 0, "0:LUTLDATA", "address 0x7000000 is wrong: the host of port 2");
 	assert_int_equal(finding->value, 0x7000000);
+	assert_null(bed_find(bed, "window.refused", 0));
+	/* What has been mapped since is RAM. */
+	idtntb_port_window_mapped_set(host_of(bed, 0)->port, LUT, true);
+	bed_check(bed);
+	assert_null(bed_find(bed, "window.address", 0));
 	/* Where no host has memory: without an access. A kernel's virtual address is such. */
 	driver_mw_set(host_of(bed, 0), 4, 0, 1, 0xFFFF888012340000, 0x100000);
 	idtntb_findings_free(&bed->findings);
 	assert_int_equal(idtntb_check_window(&bed->findings, bed_snapshot(bed), 0, DIRECT), 0);
 	assert_string_equal(bed->findings.items[0].where, "0:BARUTBASE4");
 	assert_has(bed->findings.items[0].cause, "no RAM there");
+	driver_mw_set(host_of(bed, 0), 2, 3, 1, 0xFFFF888012340000, 0x100000);
+	bed_expect(bed, "window.address", 0, "0:LUTMDATA", "address 0xffff888012340000 is wrong");
 	bed_destroy(bed);
 }
 
