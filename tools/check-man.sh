@@ -18,7 +18,8 @@ prototypes()
 	/\*\// { comment = 0 }' | sort
 }
 
-cat "$root/libidtntb/include/idtntb.h" "$root/transports/include/idtntb-transport.h" | prototypes >"$work/headers"
+cat "$root/libidtntb/include/idtntb.h" "$root/transports/include/idtntb-transport.h" \
+	"$root/transports/include/idtntb-view.h" | prototypes >"$work/headers"
 for page in "$root"/man/*.3; do
 	sed -n '/^\.SH SYNOPSIS/,/^\.SH DESCRIPTION/p' "$page" | grep -v '^\.' | prototypes
 done | sort >"$work/pages"
