@@ -33,6 +33,8 @@ how to log in. Ends with Ctrl-C; guests and all they used go with it.
   --frontend WHICH      how guests get their port: qemu (default; the device idt-ntb), vfio-user (one server, QEMU 11.1's
                         vfio-user-pci), mixed (guests 2, 4, ... by vfio-user, all on one ivshmem switch), or qemu-server (a
                         QEMU with idt-ntb for each guest, which exports the device by vfio-user; one is built for it)
+  --transport WHICH     how the guests' processes reach the switch: ivshmem (default; memory of a server), or shm (a file, no
+                        server). With --frontend vfio-user the default is none: one process is the switch
   --server WHICH        own (default), or stock: QEMU's contrib/ivshmem-server, windows by copy then
 
   --qemu WHICH          7.2 (default), 10.0, 11.1 (Debian's, fetched as needed) or the path of a qemu-system-x86_64
@@ -66,7 +68,7 @@ chip_ports() {
 
 vms_defaults() {
     GUEST_COUNT=2 RUN_WHAT="" EXEC_SCRIPT="" CLIENT="" CLIENT_GIVEN="" SECONDS_SHOWN=3 TIMEOUT="" LOG_DIR="" MOUNT=""
-    CHIP="" PORTS="" BARS="" DEVICE_ARGS="" FRONTEND=qemu SERVER=own QEMU_WANTED="" QEMU_ARGS="" ACCEL=tcg MEM=512M RAM_PATH=""
+    CHIP="" PORTS="" BARS="" DEVICE_ARGS="" FRONTEND=qemu TRANSPORT="" SERVER=own QEMU_WANTED="" QEMU_ARGS="" ACCEL=tcg MEM=512M RAM_PATH=""
     OWN_KERNEL="" OWN_MODULES="" OWN_INITRD="" KTREE="" APPEND="" WANTED_ID="" BOOT_TIMEOUT=180
     local n
     for n in 1 2 3 4 5 6 7 8; do
@@ -118,6 +120,7 @@ vms_option() {
     --bars) BARS=$value ;;
     --device-args) DEVICE_ARGS=$value ;;
     --frontend) FRONTEND=$value ;;
+    --transport) TRANSPORT=$value ;;
     --server) SERVER=$value ;;
     --qemu) QEMU_WANTED=$value ;;
     --qemu-args) QEMU_ARGS=$value ;;
@@ -186,10 +189,22 @@ vms_check() {
         ;;
     *) usage_fail "--frontend '$FRONTEND': qemu, vfio-user, mixed or qemu-server expected" ;;
     esac
+    vms_check_transport
+    mount_check
     [ "$FRONTEND" = qemu ] || [ "$SERVER" = own ] || usage_fail "--server stock: with --frontend qemu only"
     [[ $CLIENT =~ ^[a-z0-9_,]*$ ]] || usage_fail "--client '$CLIENT': module names separated by commas expected, such as ntb_tool"
     vms_check_files
-    mount_check
+}
+
+vms_check_transport() {
+    if [ -n "$TRANSPORT" ]; then
+        [[ " ${TRANSPORTS[*]} " = *" $TRANSPORT "* ]] || usage_fail "--transport '$TRANSPORT': one of ${TRANSPORTS[*]} expected"
+        [ "$SERVER" = own ] || [ "$TRANSPORT" = ivshmem ] || usage_fail "--server stock: an ivshmem server; with --transport ivshmem only"
+    elif [ "$FRONTEND" = vfio-user ]; then
+        TRANSPORT=local
+    else
+        TRANSPORT=ivshmem
+    fi
 }
 
 vms_check_files() {

@@ -56,49 +56,15 @@ vms_setup() {
 # vms_server: the server or servers of the run and, once they run, the ports of the guests.
 vms_server() {
     local n
-    if [ "$FRONTEND" = vfio-user ]; then
-        vms_switchless
-    else
-        vms_switch
-        if [ "$FRONTEND" = qemu-server ]; then qemu_servers; else vfio_user_server vfio "$SWITCH"; fi
-    fi
+    transport_start
+    case $FRONTEND:$TRANSPORT in
+    qemu-server:*) qemu_servers ;;
+    *:local) vfio_user_server server "$SWITCH" "${MAKES[@]}" ;;
+    *) vfio_user_server vfio "$SWITCH" "${MAKES[@]}" ;;
+    esac
     for ((n = 1; n <= GUEST_COUNT; n++)); do
         echo "NTBPORT$n=${NTB_PORTS[n - 1]}" >>"$RUN/env"
     done
-}
-
-# vms_switchless: one process is the switch and serves all guests.
-vms_switchless() {
-    local chip=${CHIP:-$([ "$GUEST_COUNT" -le 6 ] && echo 89HPES24NT6AG2 || echo 89HPES32NT8AG2)} list
-    # With one guest too there are two ports, or there would be no peer to wait for.
-    list=${PORTS:-$(chip_ports "$chip" | cut -d' ' -f "1-$((GUEST_COUNT < 2 ? 2 : GUEST_COUNT))" | tr ' ' ,)}
-    mapfile -t NTB_PORTS < <(tr , '\n' <<<"$list" | cut -d= -f1)
-    [ "${#NTB_PORTS[@]}" -ge "$GUEST_COUNT" ] ||
-        fail "--ports '$PORTS': ${#NTB_PORTS[@]} ports for $GUEST_COUNT guests; as many as --vms expected"
-    vfio_user_server server local:ntb --ports "$list" ${CHIP:+--chip "$CHIP"} ${BARS:+--bars "$BARS"}
-}
-
-# vms_switch: the switch in an ivshmem server's memory.
-vms_switch() {
-    local ports=${PORTS:-$((GUEST_COUNT < 2 ? 2 : GUEST_COUNT))} cmd list
-    SERVER_KIND=$SERVER
-    echo "SERVER_KIND=$SERVER" >>"$RUN/env"
-    if [ "$SERVER" = stock ]; then
-        list=${PORTS:-$(chip_ports "${CHIP:-$([ "$GUEST_COUNT" -le 6 ] && echo 89HPES24NT6AG2 || echo 89HPES32NT8AG2)}" |
-            cut -d' ' -f "1-$ports" | tr ' ' ,)}
-        # It knows nothing of the switch: the first guest's device makes it, as told here.
-        DEVICE_ARGS="ports=${list//,/,,}${CHIP:+,chip=$CHIP}${BARS:+,bars=${BARS//,/,,}}${DEVICE_ARGS:+,$DEVICE_ARGS}"
-        cmd=("$(stock_server_binary)" -v -F -n 2 -M "idtntb-$RUN_ID-memory" -S "$SOCKETS/switch")
-        echo "/dev/shm/idtntb-$RUN_ID-memory" >>"$RUN/files"
-    else
-        cmd=("$(server_binary)" --socket "$SOCKETS/switch" --ports "$ports" ${CHIP:+--chip "$CHIP"} ${BARS:+--bars "$BARS"} -v)
-    fi
-    printf '%s\0' "${cmd[@]}" >"$RUN/server.cmd"
-    server_up
-    [ "$SERVER" = stock ] || list=$(sed -n 's/.*, ports \([0-9=,]*\).*/\1/p' "$RUN/server.err" | head -n 1)
-    mapfile -t NTB_PORTS < <(tr , '\n' <<<"$list" | cut -d= -f1)
-    [ "${#NTB_PORTS[@]}" -ge "$GUEST_COUNT" ] ||
-        fail "--ports '$PORTS': ${#NTB_PORTS[@]} ports for $GUEST_COUNT guests; as many as --vms expected"
 }
 
 vms_run() {
