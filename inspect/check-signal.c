@@ -25,11 +25,15 @@ static void bells_get(struct bells *bells, const struct idtntb_snapshot *snapsho
 	memset(bells, 0, sizeof(*bells));
 	bells->known = true;
 	for (unsigned s = 0; inspect_has(snapshot, s); s++) {
-		bells->status[s] = inspect_peek(snapshot, s, "INDBELLSTS", 0, 0);
+		idtntb_switch_member(snapshot->sw, inspect_setup(snapshot, s)->port, &member);
+		/* Nobody listens at a port that nobody holds, though reset leaves all doorbells unmasked. */
+		bells->mask[s] = ~0u;
+		if (!member.owner)
+			continue;
 		bells->mask[s] = inspect_peek(snapshot, s, "INDBELLMSK", 0, 0);
+		bells->status[s] = inspect_peek(snapshot, s, "INDBELLSTS", 0, 0);
 		if (!snapshot->counters[s]) {
-			idtntb_switch_member(snapshot->sw, inspect_setup(snapshot, s)->port, &member);
-			bells->known = bells->known && !member.owner;
+			bells->known = false;
 			continue;
 		}
 		idtntb_counters_doorbells(snapshot->counters[s], &history);
@@ -91,9 +95,9 @@ static void bells_masked(struct check *check, const struct bells *bells, unsigne
 	uint32_t bits = bells->status[slot] & bells->mask[slot] & bells->unmasked[slot] & ~bells->rung[slot], rung = 0;
 
 	for (unsigned s = 0; inspect_has(check->snapshot, s); s++) {
-		if (s != slot && bells->rung[s] & bits)
+		if (bells->rung[s] & bits)
 			subject.peer = (int)s;
-		rung |= s == slot ? 0 : bells->rung[s];
+		rung |= bells->rung[s];
 	}
 	if (!(bits & rung))
 		return;
@@ -186,8 +190,8 @@ static void route_check(struct check *check, const struct check_subject *subject
 	char line[CHECK_LINE];
 
 	if (target < 0 || (unsigned)target == subject->slot) {
-		/* Reset routes to partition 0: of no account until something was lost by it. */
-		if (failed || (route && partition != own))
+		/* Reset routes to partition 0, be it one's own: of no account until something was lost by it. */
+		if (failed || route)
 			check_add(check, &nowhere, subject, subject->slot, own, m,
 				  check_line(line, "message %u is routed to partition %u, %s%s", m, partition,
 					     target < 0 ? "which has no NT port" : "the sender's own",
@@ -334,7 +338,7 @@ void check_interrupts(struct check *check, unsigned slot)
 	at.port = side.port;
 	at.mask = side.ntintmsk;
 	at.command = side.pcicmdsts;
-	at.used = side.member.owner && side.cpen && side.valid;
+	at.used = side.cpen && side.valid;
 	subject.text = check_line(text, "interrupts of port %u", side.port);
 	if (!side.member.owner)
 		return;

@@ -102,18 +102,21 @@ void inspect_dump_print(FILE *out, const struct idtntb_snapshot *snapshot, unsig
 		port_print(out, snapshot, s, flags);
 }
 
-/* By address, not in the table's order. `base` is the global address of the space's first one. */
-static void raw_print(FILE *out, const struct idtntb_snapshot *snapshot, enum idtntb_space space, uint32_t first,
-		      uint32_t end, uint32_t base)
+#define RAW_DWORDS ((IDTNTB_GAS_SIZE - INSPECT_GAS_SWITCH) / 4) /* of the larger space, that of the switch */
+
+/* By address, not in the table's order. `first` is the global address where the space begins. */
+static void raw_print(FILE *out, const struct idtntb_snapshot *snapshot, unsigned slot, uint32_t first)
 {
-	unsigned instance[2];
+	bool there[RAW_DWORDS] = { false };
+	struct idtntb_register_ref ref;
 
-	for (uint32_t address = first; address < end; address += 4) {
-		const struct idtntb_register *reg = idtntb_register_find(space, address, instance);
-
-		if (reg && reg->status != IDTNTB_STATUS_ABSENT)
-			fprintf(out, "0x%05x: 0x%08x\n", base + address,
-				idtntb_switch_peek(snapshot->sw, base + address));
+	memset(&ref, 0, sizeof(ref));
+	while (idtntb_register_next(&ref, snapshot->sw, slot))
+		there[(ref.address - first) / 4] = true;
+	for (uint32_t d = 0; d < RAW_DWORDS; d++) {
+		if (there[d])
+			fprintf(out, "0x%05x: 0x%08x\n", first + 4 * d,
+				idtntb_switch_peek(snapshot->sw, first + 4 * d));
 	}
 }
 
@@ -126,10 +129,10 @@ void inspect_raw_print(FILE *out, const struct idtntb_snapshot *snapshot, unsign
 		int s = idtntb_switch_slot(snapshot->sw, port);
 
 		if (s >= (int)slots.first && s < (int)slots.end)
-			raw_print(out, snapshot, IDTNTB_SPACE_NT, 0, IDTNTB_NT_SIZE, inspect_nt_address(port));
+			raw_print(out, snapshot, (unsigned)s, inspect_nt_address(port));
 	}
 	if (slot == IDTNTB_SLOT_ALL)
-		raw_print(out, snapshot, IDTNTB_SPACE_SWITCH, INSPECT_GAS_SWITCH, IDTNTB_GAS_SIZE, 0);
+		raw_print(out, snapshot, slot, INSPECT_GAS_SWITCH);
 }
 
 /* One walk for both forms: what is made of a register goes in by `add`. */

@@ -85,6 +85,12 @@ static void driver_unloaded(void **state)
 	driver_link_disable(host_of(bed, 1));
 	config_write(bed, 1, 0x004, 0x2);
 	bed_expect(bed, "link.driver", 2, "2:NTCTL", "no driver is at work");
+	/* What else a driver should do is not asked of one that is not there. */
+	assert_null(bed_find(bed, "interrupt.mask", 2));
+	nt_write(host_of(bed, 1), 0x4D0, 1);
+	nt_write(host_of(bed, 1), 0x4D8, 1u << 17 | 1);
+	bed_expect(bed, "link.driver", 2, "2:NTCTL", "no driver is at work");
+	assert_null(bed_find(bed, "interrupt.mask", 2));
 	bed_destroy(bed);
 }
 

@@ -157,6 +157,8 @@ static void not_valid(void **state)
 	/* One word is enough to tell that somebody wants it. */
 	lut_write(host_of(bed, 0), 0x1000, 0, 0);
 	bed_expect(bed, "window.valid", 0, "0:LUTUDATA", "VALID is 0: are the words in the wrong order?");
+	lut_write(host_of(bed, 0), 0, 0x1000, 0);
+	bed_expect(bed, "window.valid", 0, "0:LUTUDATA", "VALID is 0: are the words in the wrong order?");
 	/* Rotated words: the address is where partition and VALID should be. */
 	lut_write(host_of(bed, 0), 0x80000001, 0, 0x1000);
 	finding = bed_expect(bed, "window.valid", 0, "0:LUTUDATA", "wrong order");
