@@ -42,11 +42,18 @@ uint32_t idt_sests_read(const struct idt_read *read)
 	return status;
 }
 
+/*
+ * Nothing comes through a broken link: to a host whose own is down every other link is, so that it notices too when it is
+ * broken on purpose. The driver looks at those of its peers only (section 10.2; a choice, section 14).
+ */
 uint32_t idt_swportsts_read(const struct idt_read *read)
 {
 	int slot = read->sw->slot_of_port[read->i];
+	bool up = slot >= 0 && idt_linkup(read->sw, (unsigned)slot);
 
-	return slot >= 0 && idt_linkup(read->sw, (unsigned)slot) ? read->stored | 1u << 4 : read->stored;
+	if (up && read->owner)
+		up = idt_linkup(read->sw, read->owner->slot);
+	return up ? read->stored | 1u << 4 : read->stored;
 }
 
 /* Whether bit `which` of an event is let through to signal(). */

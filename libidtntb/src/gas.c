@@ -29,13 +29,16 @@ static enum target decode(const struct idtntb_switch *sw, uint32_t address, unsi
 	return TARGET_NT;
 }
 
-static uint32_t csr_peek(const struct idtntb_switch *sw, uint32_t address)
+static uint32_t csr_peek(const struct idtntb_switch *sw, const struct idtntb_port *owner, uint32_t address)
 {
 	const struct idt_decode *entry = &sw->csr[(address - GAS_SWITCH) / 4];
 	const struct idt_row *row = entry->row;
-	const struct idt_read read = {
-		.sw = sw, .address = address, .i = entry->i, .j = entry->j, .stored = atomic_load(idt_csr(sw, address))
-	};
+	const struct idt_read read = { .sw = sw,
+				       .owner = owner,
+				       .address = address,
+				       .i = entry->i,
+				       .j = entry->j,
+				       .stored = atomic_load(idt_csr(sw, address)) };
 
 	if (!row)
 		return 0;
@@ -88,7 +91,7 @@ uint32_t idt_gas_peek(const struct idtntb_switch *sw, const struct idtntb_port *
 	address &= IDTNTB_GAS_SIZE - 4;
 	switch (decode(sw, address, &slot)) {
 	case TARGET_SWITCH:
-		return csr_peek(sw, address);
+		return csr_peek(sw, owner, address);
 	case TARGET_BRIDGE:
 		return bridge_peek(sw, address % GAS_PORT_STRIDE);
 	case TARGET_NT:

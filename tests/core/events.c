@@ -228,6 +228,33 @@ static void forced_link(void **state)
 	bench_destroy(bench);
 }
 
+/* Both drivers notice: to the one whose link is broken, all others are. From outside each link is its own. */
+static void forced_link_at_both_ends(void **state)
+{
+	struct bench *bench = bench_create_linked(NULL, "3", NULL);
+	struct bench_host *a = &bench->hosts[0], *b = &bench->hosts[1], *c = &bench->hosts[2];
+
+	(void)state;
+	quiet(bench);
+	idtntb_switch_link_force(bench->sw, 2, true);
+	idtntb_port_announce(a->port);
+	bench_run(bench);
+	assert_true(sevent(a) && sevent(b) && sevent(c));
+	assert_int_equal(driver_link_is_up(a), 0x4);
+	assert_int_equal(driver_link_is_up(b), 0);
+	assert_int_equal(driver_link_is_up(c), 0x1);
+	assert_true(idtntb_switch_peek(bench->sw, LINKUP(0)) & 0x10);
+	assert_false(idtntb_switch_peek(bench->sw, LINKUP(2)) & 0x10);
+	quiet(bench);
+	idtntb_switch_link_force(bench->sw, 2, false);
+	idtntb_port_announce(a->port);
+	bench_run(bench);
+	assert_true(sevent(a) && sevent(b) && sevent(c));
+	assert_int_equal(driver_link_is_up(a), 0x6);
+	assert_int_equal(driver_link_is_up(b), 0x5);
+	bench_destroy(bench);
+}
+
 /* A reset pulses the link: peers see both, and what they latch survives the status being cleared in between. */
 static void reset_pulse(void **state)
 {
@@ -282,8 +309,8 @@ int main(void)
 		cmocka_unit_test(global_signal),    cmocka_unit_test(both_at_once),
 		cmocka_unit_test(masks_of_signals), cmocka_unit_test(signal_for_another),
 		cmocka_unit_test(link_down_and_up), cmocka_unit_test(masks_of_links),
-		cmocka_unit_test(forced_link),      cmocka_unit_test(reset_pulse),
-		cmocka_unit_test(slow_looks),
+		cmocka_unit_test(forced_link),      cmocka_unit_test(forced_link_at_both_ends),
+		cmocka_unit_test(reset_pulse),      cmocka_unit_test(slow_looks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
