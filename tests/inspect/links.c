@@ -113,6 +113,10 @@ static void driver_idle(void **state)
 	driver_link_disable(host_of(bed, 0));
 	config_write(bed, 0, 0x004, 0x2);
 	bed_expect(bed, "link.enable", 0, "0:NTCTL", "nobody has enabled the link");
+	/* Or bus master, before interrupts are asked for. */
+	nt_write(host_of(bed, 0), 0x408, 0xBB);
+	config_write(bed, 0, 0x004, 0x6);
+	bed_expect(bed, "link.enable", 0, "0:NTCTL", "nobody has enabled the link");
 	bed_destroy(bed);
 }
 
@@ -172,6 +176,10 @@ static void pairs(void **state)
 
 	(void)state;
 	nt_write(host_of(bed, 0), 0x400, 0);
+	assert_int_equal(idtntb_check_pair(&findings, bed_snapshot(bed), 1, 0), 0);
+	assert_int_equal(findings.count, 1);
+	assert_string_equal(findings.items[0].subject, "link 2 - 0, port 0");
+	idtntb_findings_free(&findings);
 	config_write(bed, 1, 0x004, 0x2);
 	assert_int_equal(idtntb_check_pair(&findings, bed_snapshot(bed), 0, 1), 0);
 	assert_int_equal(findings.count, 2);
