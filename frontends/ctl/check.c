@@ -52,7 +52,8 @@ static const struct argp check_argp = {
 	.args_doc = "[PORT [PEER]]",
 	.doc = "Go through the conditions of links, windows, doorbells, messages and interrupts, and name the first of each that "
 	       "fails: the register, its value, what to do. Of the whole switch, of a port, or why two ports do not "
-	       "see each other.\vExit status 1 when there is an error among the findings.",
+	       "see each other.\vExit status 1 when there is an error among the findings; for a pair or a window that was asked for, a "
+	       "warning too.",
 	.children = ctl_children,
 };
 
@@ -138,6 +139,7 @@ int command_check(struct ctl *ctl, int argc, char **argv)
 {
 	struct check check = { .ctl = ctl };
 	struct idtntb_findings findings;
+	enum idtntb_severity bad = IDTNTB_ERROR;
 	int status;
 
 	ctl_parse(ctl, &check_argp, argc, argv, &check);
@@ -149,7 +151,10 @@ int command_check(struct ctl *ctl, int argc, char **argv)
 	if (look_twice(&check, &findings))
 		return CTL_FAILED;
 	print(&check, &findings);
-	status = idtntb_findings_worst(&findings) == IDTNTB_ERROR ? CTL_FAILED : CTL_DONE;
+	/* That a port is free may be meant so; but who asks why something does not work is told that it does not. */
+	if (check.ports[1] || check.window)
+		bad = IDTNTB_WARNING;
+	status = idtntb_findings_worst(&findings) >= bad ? CTL_FAILED : CTL_DONE;
 	idtntb_findings_free(&findings);
 	return status;
 }
