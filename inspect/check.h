@@ -51,7 +51,7 @@ bool check_link_port(struct check *check, unsigned slot);
 void check_link_pair(struct check *check, unsigned slot, unsigned peer);
 /* check-window.c */
 void check_window(struct check *check, unsigned slot, unsigned window);
-/* check-signal.c */
+/* check-doorbells.c, check-messages.c, check-interrupts.c */
 void check_doorbells(struct check *check, unsigned slot);
 void check_messages(struct check *check, unsigned slot);
 void check_interrupts(struct check *check, unsigned slot);
