@@ -6,7 +6,7 @@
 # mount_check: what can be refused before anything is set up. A directory that is not there is made.
 mount_check() {
     [ -n "$MOUNT" ] || return 0
-    [ "${TRANSPORT:-$FRONTEND}" != local ] && [ "${TRANSPORT:-$FRONTEND}" != vfio-user ] ||
+    [ "$TRANSPORT" != local ] ||
         usage_fail "--mount: with --frontend vfio-user alone the switch is inside its server; with --transport ivshmem or shm too"
     [ -e /dev/fuse ] || usage_fail "--mount: there is no /dev/fuse here (a container without it?); without --mount"
     mkdir -p "$MOUNT" 2>/dev/null && [ -d "$MOUNT" ] && [ -w "$MOUNT" ] ||

@@ -81,6 +81,8 @@ refused "a kernel tree that was not built" "$PWD.*bzImage" "$I" vms --ktree "$PW
 refused "a script that is not there" "'/nonexistent'" "$I" vms --exec /nonexistent
 refused "an accelerator that does not exist" "'warp'.*tcg" "$I" vms --accel warp --run pingpong
 refused "a size that is none" "'much'.*512M" "$I" vms --mem much --run pingpong
+refused "a mount point with something in it" "'$PWD'.*not empty" "$I" vms --mount "$PWD"
+refused "a mount point that is none" "/dev/null.*directory" "$I" vms --mount /dev/null
 refused "a console of nothing" "no-such-run" "$I" console 1 --run no-such-run
 kernel
 cp -r "$(kernel_dir)/modules" modules
