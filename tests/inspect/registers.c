@@ -129,6 +129,8 @@ static void enumerated(void **state)
 static void facets(void **state)
 {
 	struct bed *bed = bed_create("2", NULL);
+	unsigned instance[2];
+	char about[256];
 
 	(void)state;
 	assert_string_equal(idtntb_facet_name(IDTNTB_FACET_VALUE), "value");
@@ -150,8 +152,10 @@ static void facets(void **state)
 		     "rw  0x0000e000\nw1c 0x00000000\nw1s 0x00000000\nro  0xffff1fff\n"
 		     "modelled: has its documented effect\n");
 	expect_facet(bed, "2:BARSETUP0", IDTNTB_FACET_RESET, "0x800004c0\n");
-	expect_facet(bed, "SWPORT2STS", IDTNTB_FACET_ABOUT,
-		     "SWPORT2STS, global address 0x3e244\nport status\nsection 4.3 of the register reference\n");
+	snprintf(about, sizeof(about),
+		 "SWPORT2STS, global address 0x3e244\n%s\nsection 4.3 of the register reference\n",
+		 idtntb_register_find(IDTNTB_SPACE_SWITCH, 0x3E244, instance)->brief);
+	expect_facet(bed, "SWPORT2STS", IDTNTB_FACET_ABOUT, about);
 	bed_destroy(bed);
 }
 
