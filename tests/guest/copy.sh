@@ -11,6 +11,8 @@ check_window 2 1 24
 check_accesses 1 2
 check_accesses 2 1
 check_both_read 1 2
+check_order 1 2
+check_order 2 1
 for n in 1 2; do
     above "window reads that came to the device of guest $n" "$(counter "$n" window-reads)" 10000
     above "window writes that came to the device of guest $n" "$(counter "$n" window-writes)" 10000

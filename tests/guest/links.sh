@@ -9,27 +9,19 @@ links_up 1 2
 for pair in "1 2" "2 1"; do
     read -r stays goes <<<"$pair"
     step "the driver of guest $goes unloads and comes back"
-    g "$goes" 'rmmod ntb_tool; rmmod ntb_hw_idt'
-    eventually 5 "link seen by guest $stays" N g "$stays" 'get peer0/link'
+    link_told "$stays" N g "$goes" 'rmmod ntb_tool; rmmod ntb_hw_idt'
     client ntb_tool "$goes"
-    g "$goes" 'put link Y'
-    eventually 5 "link seen by guest $stays" Y g "$stays" 'get peer0/link'
+    link_told "$stays" Y g "$goes" 'put link Y'
 
     step "QEMU of guest $goes is killed and comes back"
-    g "$stays" 'timeout 60 sh -c "echo N >$T/peer0/link_event"' &
-    waiter=$!
-    sleep 1
-    vm_kill "$goes"
-    wait "$waiter" || give_up "guest $stays is not told of the death of guest $goes"
-    is "link seen by guest $stays" "$(g "$stays" 'get peer0/link')" N
+    link_told "$stays" N vm_kill "$goes"
     vm_up "$goes"
     client ntb_tool "$goes"
     links_up "$stays" "$goes"
     check_window "$stays" "$goes" 0 65536
 
     step "guest $goes reboots"
-    vm_reboot "$goes"
-    eventually 5 "link seen by guest $stays" N g "$stays" 'get peer0/link'
+    link_told "$stays" N vm_reboot "$goes"
     client ntb_tool "$goes"
     links_up "$stays" "$goes"
     check_window "$goes" "$stays" 24 65536

@@ -114,6 +114,40 @@ kernel_logs_clean() {
     done
 }
 
+# link_told STAYS VALUE CMD...: CMD changes the link that guest STAYS sees to VALUE, and an event tells guest STAYS so: its
+# driver is never asked meanwhile.
+link_told() {
+    local stays=$1 value=$2 waiter
+    shift 2
+    g "$stays" "timeout 60 sh -c \"echo $value >\$T/peer0/link_event\"" &
+    waiter=$!
+    sleep 1
+    "$@"
+    wait "$waiter" || give_up "guest $stays is not told that its link is $value after: $*"
+    is "link seen by guest $stays" "$(g "$stays" 'get peer0/link')" "$value"
+}
+
+# check_order S R: what is written into a window is there when the doorbell that follows it wakes guest R.
+check_order() {
+    local s=$1 r=$2 waiter
+    step "window data before the doorbell that follows, $s -> $r"
+    window_open "$s" "$r" 0
+    head -c 262144 /dev/zero >data
+    fill "$r" peer0/mw0
+    random_file 262144
+    guest "$s" 'cat >/tmp/data' <data
+    g "$r" 'put db_mask "s 0xffffffff"; put db "c 0xffffffff"; put db_mask "c 0x100"
+        timeout 60 sh -c "echo 0x100 >$T/db_event" && dd if=$T/peer0/mw0 bs=65536 count=4 2>/dev/null | sha256sum | cut -d" " -f1' >order.out &
+    waiter=$!
+    sleep 1
+    g "$s" 'dd if=/tmp/data of=$T/peer0/peer_mw0 bs=65536 conv=notrunc 2>/dev/null; put peer_db "s 0x100"'
+    wait "$waiter" || give_up "guest $r waits for doorbell 0x100 and is not woken"
+    is "what guest $r finds when it is woken" "$(cat order.out)" "$HASH"
+    g "$r" 'put db_mask "s 0xffffffff"; put db "c 0xffffffff"'
+    g "$s" 'put db "c 0xffffffff"'
+    window_close "$s" "$r" 0
+}
+
 # check_both_read A B: each reads the other's window at the same time, many times.
 check_both_read() {
     local a=$1 b=$2 hash_a hash_b waiter
