@@ -248,6 +248,19 @@ static void statistics(void **state)
 	assert_int_equal(overview.messages, 1);
 	assert_int_equal(overview.stats.guest_errors, 1);
 	assert_int_equal(overview.indbellsts, 8);
+	/* Each of the three conditions of section 10.2 counts. */
+	nt_write(host_of(bed, 0), 0x400, 0);
+	idtntb_overview(&overview, bed_snapshot(bed), 0);
+	assert_false(overview.enabled || overview.sees);
+	nt_write(host_of(bed, 0), 0x400, 2);
+	nt_write(host_of(bed, 0), 0x4D0, 0);
+	nt_write(host_of(bed, 0), 0x4D8, 0);
+	idtntb_overview(&overview, bed_snapshot(bed), 0);
+	assert_false(overview.enabled || overview.sees);
+	driver_link_enable(host_of(bed, 0));
+	idtntb_port_config_write(host_of(bed, 0)->port, 0x004, 0x2, 4);
+	idtntb_overview(&overview, bed_snapshot(bed), 0);
+	assert_false(overview.enabled || overview.sees);
 	idtntb_overview(&overview, &bed->snapshot, 5);
 	assert_int_equal(overview.windows, 0);
 	bed_destroy(bed);

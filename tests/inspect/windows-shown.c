@@ -28,6 +28,14 @@ static void numbers(void **state)
 	assert_has(text, "target: partition 1 (port 2)\naddress: 0x1000\n");
 	assert_has(text, "words: LUTLDATA 0x00001000, LUTMDATA 0x00000000, LUTUDATA 0x80000001\n");
 	assert_has(text, "state: open\naccesses: by copy\nlength: 1 MiB\n");
+	assert_has(text, "writes by copy: 0, 0 bytes\nrefused: 0\n");
+	free(text);
+	/* A saved state has no counters: nothing is made up. */
+	bed->snapshot.counters[0] = NULL;
+	text = NULL;
+	BED_PRINTED(text, idtntb_window_print(out, &bed->snapshot, 0, LUT));
+	assert_has(text, "accesses: unknown\n");
+	assert_null(strstr(text, "refused"));
 	free(text);
 	bed_destroy(bed);
 }
@@ -55,6 +63,7 @@ static void as_json(void **state)
 	assert_int_equal(json_object_get_int(member), 0x100000);
 	assert_true(json_object_object_get_ex(json, "target_port", &member));
 	assert_int_equal(json_object_get_int(member), 2);
+	assert_true(json_object_object_get_ex(json, "refused", &member));
 	json_object_put(json);
 	nt_write(host_of(bed, 0), 0x400, 0);
 	json = bed_reparse(idtntb_window_json(bed_snapshot(bed), 0, LUT));
