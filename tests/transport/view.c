@@ -269,23 +269,21 @@ static void test_restarts(void **state)
 	view = view_of(&bed);
 	before = open_descriptors();
 	for (unsigned n = 1; n <= 3; n++) {
-		int64_t start = now_ms();
-
 		server_kill(&bed);
 		refresh(view);
 		nt_write(&b, NTSDATA, n);
 		refresh(view);
 		assert_int_equal(seen(view, GLOBAL(2, NTSDATA)), n);
 		server_restart(&bed);
-		/* Both have found it again: those of a stock server are in other memory then, and so is the view. */
-		hosts_run_for(&a, &b, NULL, 3000);
+		/* Both find it again: those of a stock server are in other memory then, and so is the view. */
+		a.log[0] = b.log[0] = '\0';
+		HOST_UNTIL(strstr(a.log, "server is back") && strstr(b.log, "server is back"), &a, &b, NULL);
+		HOST_UNTIL(member(&a, 1).up && member(&b, 0).up, &a, &b, NULL);
 		refresh(view);
 		assert_true(seen_member(view, 0).up && seen_member(view, 2).up);
 		driven_start(&driven, &a, &b);
-		start = now_ms();
 		if (idtntb_view_poke(view, 0, NTSDATA, 0x100 + n, &error))
 			fail_msg("%s", error.text);
-		assert_true(now_ms() - start < 1500);
 		driven_stop(&driven);
 		refresh(view);
 		assert_int_equal(seen(view, GLOBAL(0, NTSDATA)), 0x100 + n);
