@@ -3,7 +3,7 @@
 # The project's own build, outside the checkout: $CACHE/build/<hash of the checkout's path>/<preset>.
 # Sourced after lib.sh, apt.sh and qemu-sdk.sh.
 
-BUILD_PACKAGES=(build-essential cmake ninja-build pkg-config libglib2.0-dev libcmocka-dev libjson-c-dev libfuse3-dev)
+BUILD_PACKAGES=(build-essential cmake ninja-build pkg-config libglib2.0-dev libcmocka-dev libjson-c-dev libfuse3-dev liburing-dev)
 
 # build_dir [PRESET]
 # shellcheck disable=SC2120 # most ask for the default

@@ -175,8 +175,8 @@ IDT_PROPERTIES properties[] = { DEFINE_PROP_STRING("switch", IdtNtb, switch_spec
 static const struct {
 	const char *name, *text;
 } descriptions[] = {
-	{ "switch",
-	  "Which switch: ivshmem:SOCKET of an ivshmem server, shm:FILE without one, or local:NAME inside this process" },
+	{ "switch", "Which switch: ivshmem:SOCKET of an ivshmem server, shm:FILE with no server, uring:unix:SOCKET or "
+		    "uring:tcp:HOST:PORT of an idtntbd, or local:NAME inside this process" },
 	{ "port", "Number of the NT port this host gets" },
 	{ "chip", "Chip, where this process makes the switch, e.g. 89HPES24NT6AG2" },
 	{ "ports",

@@ -108,7 +108,56 @@ static void shm_end(struct bed *bed)
 
 const struct bed_kind bed_shm = { .name = "shm", .make = shm_make, .end = shm_end, .maps = true, .processes = true };
 
-const struct bed_kind *const bed_kinds[] = { &bed_local, &bed_stock, &bed_ours, &bed_shm, NULL };
+static void uring_start(struct bed *bed)
+{
+	bed->real = daemon_start(strchr(bed->spec, ':') + 1);
+}
+
+static void unix_make(struct bed *bed)
+{
+	strcpy(bed->directory, "/tmp/idtntb-uring-XXXXXX");
+	assert_non_null(mkdtemp(bed->directory));
+	snprintf(bed->spec, sizeof(bed->spec), "uring:unix:%s/socket", bed->directory);
+	uring_start(bed);
+}
+
+static void tcp_make(struct bed *bed)
+{
+	snprintf(bed->spec, sizeof(bed->spec), "uring:tcp:127.0.0.1:%u", free_tcp_port());
+	uring_start(bed);
+}
+
+static void uring_end(struct bed *bed)
+{
+	int status;
+
+	kill(bed->real, SIGTERM);
+	waitpid(bed->real, &status, 0);
+	assert_true(WIFEXITED(status) && !WEXITSTATUS(status));
+	if (bed->directory[0])
+		assert_int_equal(rmdir(bed->directory), 0);
+}
+
+const struct bed_kind bed_unix = {
+	.name = "uring-unix",
+	.make = unix_make,
+	.end = uring_end,
+	.kill_server = ours_kill,
+	.start_server = uring_start,
+	.maps = true,
+	.processes = true,
+};
+
+const struct bed_kind bed_tcp = {
+	.name = "uring-tcp",
+	.make = tcp_make,
+	.end = uring_end,
+	.kill_server = ours_kill,
+	.start_server = uring_start,
+	.processes = true,
+};
+
+const struct bed_kind *const bed_kinds[] = { &bed_local, &bed_stock, &bed_ours, &bed_shm, &bed_unix, &bed_tcp, NULL };
 
 void bed_make(struct bed *bed, const struct bed_kind *kind)
 {

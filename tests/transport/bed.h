@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A switch to play with, of every kind there is: inside the process; in the memory of a stock ivshmem server (the fake,
- * without a RAM socket) or of our own; in a plain file. What all have in common is tested over this list.
+ * without a RAM socket) or of our own; in a plain file; in a
+ * daemon behind a socket. What all have in common is tested over this list.
  */
 #ifndef BED_H
 #define BED_H
@@ -30,7 +31,7 @@ struct bed_kind {
 	bool processes; /* other processes can attach */
 };
 
-extern const struct bed_kind bed_local, bed_stock, bed_ours, bed_shm;
+extern const struct bed_kind bed_local, bed_stock, bed_ours, bed_shm, bed_unix, bed_tcp;
 extern const struct bed_kind *const bed_kinds[]; /* all, ending with NULL */
 
 void bed_make(struct bed *bed, const struct bed_kind *kind);

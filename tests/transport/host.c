@@ -241,6 +241,12 @@ void nt_write(struct host *host, uint32_t offset, uint32_t value)
 	idtntb_attachment_bar_write(host->attachment, 0, offset, &value, sizeof(value));
 }
 
+void nt_write_through(struct host *host, uint32_t offset, uint32_t value)
+{
+	nt_write(host, offset, value);
+	nt_read(host, 0x400);
+}
+
 void window_set(struct host *host, unsigned entry, unsigned partition, uint64_t address)
 {
 	nt_write(host, 0x4E0, entry | LUT_BAR << 8);

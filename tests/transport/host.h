@@ -85,6 +85,8 @@ void host_offer(struct host *host, uint64_t address, size_t offset, size_t size,
 /* Registers through BAR0. */
 uint32_t nt_read(struct host *host, uint32_t offset);
 void nt_write(struct host *host, uint32_t offset, uint32_t value);
+/* The same, for what another host looks at next: a write is posted, and a read of the same host pushes it home. */
+void nt_write_through(struct host *host, uint32_t offset, uint32_t value);
 /* A LUT entry of LUT_BAR towards a partition; address ~0 clears it. */
 void window_set(struct host *host, unsigned entry, unsigned partition, uint64_t address);
 /* Window accesses as a VMM makes them: what is mapped directly, what is not by the port. */

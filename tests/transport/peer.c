@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "peer.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -102,6 +103,57 @@ pid_t real_server_start(const char *path)
 			fail_msg("%s does not listen on %s", server_program, path);
 		usleep(5000);
 	}
+}
+
+unsigned free_tcp_port(void)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t size = sizeof(address);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(bind(fd, (const struct sockaddr *)&address, size), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+	close(fd);
+	return ntohs(address.sin_port);
+}
+
+static bool tcp_answers(const char *port)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+				       .sin_port = htons((uint16_t)atoi(port)) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int ret = connect(fd, (const struct sockaddr *)&address, sizeof(address));
+
+	close(fd);
+	return !ret;
+}
+
+static bool unix_answers(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), ret;
+
+	strncpy(address.sun_path, path, sizeof(address.sun_path) - 1);
+	ret = connect(fd, (const struct sockaddr *)&address, sizeof(address));
+	close(fd);
+	return !ret;
+}
+
+pid_t daemon_start(const char *where)
+{
+	/* Tests stop processes for longer than a daemon waits by itself. */
+	const char *const arguments[] = { IDTNTBD, "--listen", where, "--silence", "20", NULL };
+	const int64_t deadline = now_ms() + PATIENCE_MS;
+	pid_t pid;
+
+	close(spawn(&pid, arguments));
+	while (!(where[0] == 'u' ? unix_answers(strchr(where, ':') + 1) : tcp_answers(strrchr(where, ':') + 1))) {
+		if (now_ms() > deadline)
+			fail_msg("idtntbd does not listen on %s", where);
+		usleep(5000);
+	}
+	return pid;
 }
 
 void peer_ring(struct host *host, unsigned bell)

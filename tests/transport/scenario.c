@@ -12,8 +12,8 @@ void scenario_doorbells(struct host *a, struct host *b)
 		nt_write(a, 0x420, 1u << bell);
 		HOST_UNTIL(b->msis != msis, a, b, NULL);
 		assert_int_equal(nt_read(b, 0x428), 1u << bell);
-		nt_write(b, 0x428, UINT32_MAX);
-		nt_write(a, 0x428, UINT32_MAX); /* doorbells are broadcast, to oneself too */
+		nt_write_through(b, 0x428, UINT32_MAX);
+		nt_write_through(a, 0x428, UINT32_MAX); /* doorbells are broadcast, to oneself too */
 		host_run(a);
 	}
 }
@@ -22,7 +22,7 @@ void scenario_messages(struct host *a, struct host *b)
 {
 	const unsigned msis = b->msis;
 
-	nt_write(b, 0x464, 0);
+	nt_write_through(b, 0x464, 0);
 	/* SWP0MSGCTL0 by the global address space: outbound 0 to inbound 0 of partition 1. */
 	nt_write(a, 0xFF8, 0x3EE00);
 	nt_write(a, 0xFFC, 1 << 4);
@@ -34,8 +34,8 @@ void scenario_messages(struct host *a, struct host *b)
 	nt_write(a, 0x430, 0xBAD);
 	assert_int_equal(nt_read(a, 0x460) & 1, 1);
 	assert_int_equal(nt_read(b, 0x440), 0xC0FFEE);
-	nt_write(b, 0x460, UINT32_MAX);
-	nt_write(a, 0x460, UINT32_MAX);
+	nt_write_through(b, 0x460, UINT32_MAX);
+	nt_write_through(a, 0x460, UINT32_MAX);
 }
 
 static uint32_t next(uint32_t *seed)
@@ -57,12 +57,12 @@ static void ordered(struct host *from, struct host *to)
 		uint32_t there = 0;
 
 		copy_write(from, 0, 0x8000 + 4 * (round % 64), &round, sizeof(round));
-		nt_write(from, 0x420, 1);
+		nt_write_through(from, 0x420, 1);
 		assert_int_equal(nt_read(to, 0x428) & 1, 1);
 		memcpy(&there, to->ram + 0x8000 + 4 * (round % 64), sizeof(there));
 		assert_int_equal(there, round);
-		nt_write(to, 0x428, 1);
-		nt_write(from, 0x428, 1);
+		nt_write_through(to, 0x428, 1);
+		nt_write_through(from, 0x428, 1);
 	}
 }
 

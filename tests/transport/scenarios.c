@@ -94,6 +94,7 @@ static void test_bus_master(void **state)
 	window_set(&a, 0, 1, RAM_BASE);
 	HOST_UNTIL(link_up(&a, 1), &a, &b, NULL);
 	copy_write(&a, 0, 0, &one, sizeof(one));
+	nt_read(&a, 0x400);
 	idtntb_attachment_config_write(b.attachment, 0x04, 0x2, 2);
 	assert_memory_equal(b.ram, &one, sizeof(one));
 	copy_write(&a, 0, 0, &two, sizeof(two));

@@ -93,6 +93,7 @@ static void mixed(const char *spec)
 	/* across both ends of the range; nobody of a's waits for b, whose turn comes with its next access */
 	for (unsigned at = 0xFFC; at <= 0x1FFC; at += 0x1000) {
 		copy_write(&a, 0, at, &value, sizeof(value));
+		nt_read(&a, 0x400); /* pushes it home, wherever that is */
 		host_run(&b);
 		assert_memory_equal(b.ram + at, &value, sizeof(value));
 	}
@@ -104,6 +105,7 @@ static void mixed(const char *spec)
 		if (i % 50 == 0)
 			host_run(&b);
 	}
+	nt_read(&a, 0x400);
 	nt_read(&b, 0x428);
 	assert_memory_equal(b.ram + 0x1800, &value, sizeof(value));
 	assert_int_equal(*(uint32_t *)(void *)(b.ram + 0x2800), 999);

@@ -109,14 +109,17 @@ static int find_port(struct idtntb_attachment *a, const struct idtntb_attach_opt
 static int join(struct idtntb_attachment *a, struct idtntb_error *error)
 {
 	const unsigned ports = idtntb_switch_topology(a->sw)->port_count;
+	const struct ntb_remote *remote = a->transport->remote;
 	int ret = a->transport->claim(a, error);
 
 	if (ret)
 		return ret;
-	ret = ntb_copy_start(&a->copy, a->memory, ports, a->slot);
+	if (!remote)
+		ret = ntb_copy_start(&a->copy, a->memory, ports, a->slot);
 	if (ret)
 		return ntb_fail(error, ret, "thread that serves copies: %s", strerror(-ret));
-	ret = idtntb_port_attach(&a->port, a->sw, a->port_number, a->owner, &ntb_port_ops, a, error);
+	ret = idtntb_port_attach(&a->port, a->sw, a->port_number, a->owner, remote ? remote->shadow_ops : &ntb_port_ops,
+				 a, error);
 	if (ret)
 		return ret;
 	idtntb_port_log_set(a->port, a->log_level);

@@ -246,7 +246,10 @@ void idtntb_attachment_process(struct idtntb_attachment *a)
 
 void idtntb_attachment_drain(struct idtntb_attachment *a)
 {
-	ntb_copy_drain(&a->copy);
+	if (a->transport->remote)
+		a->transport->remote->drain(a);
+	else
+		ntb_copy_drain(&a->copy);
 }
 
 int idtntb_attachment_ram_set(struct idtntb_attachment *a, const struct idtntb_ram_range *ranges, size_t count,

@@ -9,10 +9,7 @@
 
 /* All there are. */
 static const struct ntb_transport *const transports[] = {
-	&ntb_transport_local,
-	&ntb_transport_ivshmem,
-	&ntb_transport_shm,
-	&ntb_transport_file,
+	&ntb_transport_local, &ntb_transport_ivshmem, &ntb_transport_shm, &ntb_transport_uring, &ntb_transport_file,
 };
 
 #define TRANSPORTS (sizeof(transports) / sizeof(transports[0]))

@@ -29,6 +29,8 @@ struct ntb_remote {
 	void (*stats)(struct idtntb_attachment *a, struct idtntb_port_stats *stats);
 	int (*member)(struct idtntb_attachment *a, unsigned port, struct idtntb_member *member);
 	int (*link_force)(struct idtntb_attachment *a, unsigned port, bool down);
+	void (*drain)(struct idtntb_attachment *a);
+	const struct idtntb_port_ops *shadow_ops; /* of the shadow, which speaks to nobody */
 };
 
 /*
@@ -66,6 +68,7 @@ struct ntb_transport {
 extern const struct ntb_transport ntb_transport_local;
 extern const struct ntb_transport ntb_transport_ivshmem;
 extern const struct ntb_transport ntb_transport_shm;
+extern const struct ntb_transport ntb_transport_uring;
 extern const struct ntb_transport ntb_transport_file;
 
 struct idtntb_attachment {

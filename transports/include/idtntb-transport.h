@@ -6,7 +6,8 @@
  * A frontend names its switch with one string and never knows which transport serves it:
  *  - "local:NAME"     a switch inside this process, made by its first attachment, gone with its last;
  *  - "ivshmem:PATH"   a switch in the shared memory of an ivshmem server listening on the Unix socket PATH;
- *  - "shm:PATH"       a switch in the file PATH, made by its first attachment, with no server.
+ *  - "shm:PATH"       a switch in the file PATH, made by its first attachment, with no server;
+ *  - "uring:unix:PATH", "uring:tcp:HOST:PORT"   the switch of an idtntbd that listens there.
  *
  * An attachment is a port as in idtntb.h plus what a transport adds: one descriptor to wait on, the host's RAM
  * offered to peers, and windows mapped or copied.

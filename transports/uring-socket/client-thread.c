@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The thread of a client: it receives while nobody waits for an answer, and joins again when the connection was lost. */
+#include "client.h"
+
+#include "../common/error.h"
+#include "../common/futex.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#define SLICE_MS 50 /* of waiting for an answer */
+#define GREET_MS 3000
+#define LOOK_MS 1000 /* how often the silence of the daemon is looked at */
+#define AGAIN_MS 500 /* between two attempts to join again */
+#define LAZY_US 50 /* what is sent soon is sent after this, together with what has come meanwhile */
+
+/* ---------------------------------------------------------------- joining */
+
+static int send_frame(int fd, enum wire_type type, const void *body, size_t size)
+{
+	struct {
+		struct wire_frame frame;
+		uint8_t body[sizeof(struct wire_hello) + sizeof(struct wire_attach)];
+	} whole = { .frame = { .length = (uint32_t)(sizeof(whole.frame) + size), .type = (uint16_t)type } };
+
+	memcpy(whole.body, body, size);
+	return send(fd, &whole, whole.frame.length, MSG_NOSIGNAL) == (ssize_t)whole.frame.length ? 0 : -EPIPE;
+}
+
+/* Wait for a frame of a type; log lines may come before it. */
+static int await_frame(int fd, struct ntb_inbox *inbox, enum wire_type type, const struct wire_frame **frame,
+		       struct idtntb_error *error)
+{
+	const int64_t deadline = ntb_now() + GREET_MS * NTB_MS;
+	int ret;
+
+	for (;;) {
+		union ntb_control control;
+		struct iovec bytes;
+		struct msghdr message = { .msg_iov = &bytes, .msg_iovlen = 1 };
+		ssize_t size;
+
+		ret = ntb_inbox_next(inbox, true, frame, error);
+		if (ret < 0)
+			return ret;
+		if (ret && (*frame)->type == (unsigned)type)
+			return 0;
+		if (ret && (*frame)->type == WIRE_BYE) {
+			const struct wire_text *text = ntb_wire_body(*frame);
+
+			return ntb_fail(error, -ECONNREFUSED, "the daemon hangs up: %.*s", (int)text->size,
+					(const char *)(text + 1));
+		}
+		if (ret)
+			continue;
+		bytes = ntb_inbox_space(inbox);
+		/* Behind the answer there may be offers of RAM already. */
+		message.msg_control = &control;
+		message.msg_controllen = sizeof(control);
+		size = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
+		if (size > 0 && !ntb_inbox_received(inbox, (size_t)size, &message))
+			continue;
+		if (size > 0)
+			return ntb_fail(error, -EPROTO, "the daemon sends more descriptors than frames can need");
+		if (!size || (errno != EAGAIN && errno != EINTR))
+			return ntb_fail(error, -EPROTO, "there is something else than idtntbd: it hangs up");
+		if (ntb_now() > deadline)
+			return ntb_fail(error, -EPROTO,
+					"there is something else than idtntbd, or it is hung: it says nothing");
+	}
+}
+
+int client_greet(struct client *client, int fd, struct ntb_inbox *inbox, struct wire_welcome *welcome,
+		 struct idtntb_error *error)
+{
+	const struct timeval slice = { .tv_usec = SLICE_MS * 1000 };
+	const struct wire_hello hello = {
+		.magic = WIRE_MAGIC,
+		.version = WIRE_VERSION,
+		.capabilities = client->address.tcp ? 0 : WIRE_CAP_RAM,
+	};
+	const struct wire_frame *frame;
+	int ret;
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &slice, sizeof(slice));
+	ret = send_frame(fd, WIRE_HELLO, &hello, sizeof(hello));
+	if (ret)
+		return ntb_fail(error, ret, "the daemon hangs up at once");
+	ret = await_frame(fd, inbox, WIRE_WELCOME, &frame, error);
+	if (ret)
+		return ret;
+	memcpy(welcome, ntb_wire_body(frame), sizeof(*welcome));
+	if (welcome->magic != WIRE_MAGIC || welcome->version != WIRE_VERSION)
+		return ntb_fail(error, -EPROTO, "the daemon speaks version %u of its protocol, this is %u",
+				welcome->version, WIRE_VERSION);
+	client->capabilities = welcome->capabilities & hello.capabilities;
+	client->silence = (welcome->silence_ms < 1000 ? 1000 : welcome->silence_ms) * NTB_MS;
+	return 0;
+}
+
+int client_attach(struct client *client, int fd, struct ntb_inbox *inbox, struct idtntb_error *error)
+{
+	struct idtntb_attachment *a = client->a;
+	const struct wire_attach attach = {
+		.port = a->port_number,
+		.log_level = a->log_level,
+		.identity = client->identity,
+	};
+	const struct wire_attached *attached;
+	const struct wire_frame *frame;
+	int ret = send_frame(fd, WIRE_ATTACH, &attach, sizeof(attach));
+
+	if (ret)
+		return ntb_fail(error, ret, "the daemon hangs up");
+	ret = await_frame(fd, inbox, WIRE_ATTACHED, &frame, error);
+	if (ret)
+		return ret;
+	attached = ntb_wire_body(frame);
+	if (attached->error)
+		return ntb_fail(error, attached->error < 0 && attached->error > -4096 ? attached->error : -EPROTO,
+				"%.*s", (int)attached->size, (const char *)(attached + 1));
+	if (attached->slot != a->slot)
+		return ntb_fail(error, -EPROTO, "the daemon gives another port than was asked for");
+	atomic_store(&client->heard, ntb_now());
+	return 0;
+}
+
+/* ---------------------------------------------------------------- the thread */
+
+void client_thread_wake(struct client *client)
+{
+	const uint64_t one = 1;
+
+	/* When its counter is full, a wake-up is pending anyway. */
+	if (write(client->wake, &one, sizeof(one)) < 0)
+		return;
+}
+
+static int watch(struct client *client)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.fd = -1 };
+
+	client->watched = EPOLLIN;
+	return epoll_ctl(client->epoll, EPOLL_CTL_ADD, client->fd, &event) ? -errno : 0;
+}
+
+/* Nobody waits on the dead connection any more when both locks are held. */
+static void bury(struct client *client)
+{
+	pthread_mutex_lock(&client->in_lock);
+	pthread_mutex_lock(&client->out_lock);
+	if (client->fd >= 0)
+		close(client->fd);
+	client->fd = -1;
+	client->stuck = false;
+	ntb_outbox_destroy(&client->outbox);
+	ntb_inbox_destroy(&client->inbox);
+	pthread_mutex_unlock(&client->out_lock);
+	pthread_mutex_unlock(&client->in_lock);
+}
+
+/* The new connection is there: from here on frames are carried out, and the frontend is to replay its registers. */
+static void install(struct client *client, int fd, const struct ntb_inbox *inbox)
+{
+	pthread_mutex_lock(&client->in_lock);
+	pthread_mutex_lock(&client->out_lock);
+	client->fd = fd;
+	client->inbox = *inbox;
+	client->lazy = false;
+	client->caller_reads = false;
+	atomic_store(&client->state, CLIENT_REJOINED);
+	if (watch(client))
+		client_lose(client, "%s", strerror(errno));
+	pthread_mutex_unlock(&client->out_lock);
+	pthread_mutex_lock(&client->events_lock);
+	client->events.rejoined = true;
+	pthread_mutex_unlock(&client->events_lock);
+	atomic_store(&client->pending, true);
+	/* Some may have come with the last answer, and nothing more may come. */
+	client_look(client, false);
+	pthread_mutex_unlock(&client->in_lock);
+	ntb_wake(client->a);
+}
+
+static bool rejoin(struct client *client)
+{
+	const struct idtntb_topology *ours = idtntb_switch_topology(client->a->sw);
+	struct idtntb_topology topology;
+	struct wire_welcome welcome;
+	struct idtntb_error error;
+	struct ntb_inbox inbox;
+	int fd = ntb_address_connect(&client->address, GREET_MS, &error), ret;
+
+	if (fd < 0)
+		return false;
+	ret = ntb_inbox_init(&inbox);
+	if (!ret)
+		ret = client_greet(client, fd, &inbox, &welcome, &error);
+	if (!ret)
+		ret = ntb_wire_topology_get(&topology, &welcome, &error);
+	if (!ret)
+		ret = idtntb_topology_compare(ours, &topology, &error);
+	if (!ret)
+		ret = client_attach(client, fd, &inbox, &error);
+	if (!ret) {
+		install(client, fd, &inbox);
+		return true;
+	}
+	ntb_inbox_destroy(&inbox);
+	close(fd);
+	return false;
+}
+
+static void receive_all(struct client *client)
+{
+	pthread_mutex_lock(&client->in_lock);
+	while (atomic_load(&client->state) != CLIENT_LOST && client_receive(client, false, false))
+		;
+	pthread_mutex_unlock(&client->in_lock);
+	if (client->stuck) {
+		pthread_mutex_lock(&client->out_lock);
+		client_watch(client);
+		pthread_mutex_unlock(&client->out_lock);
+	}
+}
+
+static void send_rest(struct client *client, bool soon)
+{
+	const struct timespec pause = { .tv_nsec = LAZY_US * 1000 };
+
+	if (soon)
+		nanosleep(&pause, NULL);
+	if (client_send_begin(client, CLIENT_REJOINED))
+		client_send_end(client, client->caller_reads ? CLIENT_SEND_ASK : CLIENT_SEND_NOW);
+}
+
+static void take_wake(struct client *client)
+{
+	uint64_t count;
+
+	if (read(client->wake, &count, sizeof(count)) < 0)
+		return;
+}
+
+/* One turn with a connection. */
+static void serve(struct client *client)
+{
+	struct epoll_event events[2];
+	const int count = epoll_wait(client->epoll, events, 2, LOOK_MS);
+
+	for (int i = 0; i < count; i++) {
+		if (events[i].data.fd == client->wake && (events[i].events & EPOLLIN)) {
+			take_wake(client);
+			send_rest(client, true);
+			continue;
+		}
+		if (events[i].events & EPOLLOUT)
+			send_rest(client, false);
+		if (events[i].events & ~EPOLLOUT)
+			receive_all(client);
+	}
+	if (ntb_now() - atomic_load(&client->heard) > client->silence && atomic_load(&client->state) != CLIENT_LOST)
+		client_lose(client, "the daemon has not been heard for %d seconds",
+			    (int)(client->silence / (1000 * NTB_MS)));
+}
+
+static void *run(void *opaque)
+{
+	struct client *client = opaque;
+	struct epoll_event event;
+
+	while (!atomic_load(&client->stop)) {
+		if (atomic_load(&client->state) != CLIENT_LOST) {
+			serve(client);
+			continue;
+		}
+		bury(client);
+		if (!rejoin(client) && epoll_wait(client->epoll, &event, 1, AGAIN_MS) > 0)
+			take_wake(client);
+	}
+	return NULL;
+}
+
+int client_thread_start(struct client *client)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.fd = client->wake };
+	sigset_t all, old;
+	int ret;
+
+	if (epoll_ctl(client->epoll, EPOLL_CTL_ADD, client->wake, &event) || watch(client))
+		return -errno;
+	/* What came with the last answer of joining. */
+	pthread_mutex_lock(&client->in_lock);
+	client_look(client, true);
+	pthread_mutex_unlock(&client->in_lock);
+	client->thread_runs = true;
+	/* As for the copier: signals are the program's, but a fault in RAM comes to whoever touches it. */
+	sigfillset(&all);
+	sigdelset(&all, SIGBUS);
+	sigdelset(&all, SIGSEGV);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	ret = pthread_create(&client->thread, NULL, run, client);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (ret) {
+		client->thread_runs = false;
+		return -ret;
+	}
+	pthread_setname_np(client->thread, "idtntb-uring");
+	return 0;
+}
+
+void client_thread_stop(struct client *client)
+{
+	if (!client->thread_runs)
+		return;
+	atomic_store(&client->stop, true);
+	client_thread_wake(client);
+	pthread_join(client->thread, NULL);
+	client->thread_runs = false;
+}

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A client's connection, from its accept to its end. */
+#include "daemon.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char hung_up[] = "it hangs up";
+
+static void received(struct operation *operation, int result);
+static void sent(struct operation *operation, int result);
+
+void connection_doom(struct connection *c, const char *format, ...)
+{
+	va_list list;
+
+	if (c->doom[0])
+		return;
+	va_start(list, format);
+	vsnprintf(c->doom, sizeof(c->doom), format, list);
+	va_end(list);
+}
+
+void *connection_add(struct connection *c, enum wire_type type, size_t extra)
+{
+	void *body = NULL;
+
+	if (c->state != CLOSING && !c->doom[0]) {
+		body = ntb_outbox_add(&c->outbox, type, extra);
+		if (!body)
+			connection_doom(c, "it does not read: %zu bytes wait for it", ntb_outbox_size(&c->outbox));
+	}
+	return body ? body : memset(c->daemon->scratch, 0, sizeof(c->daemon->scratch));
+}
+
+/* ---------------------------------------------------------------- coming */
+
+static void name_it(struct connection *c)
+{
+	static unsigned long number;
+	struct ucred who;
+	socklen_t size = sizeof(who);
+	struct sockaddr_storage peer;
+	char host[40] = "?", port[8] = "?";
+
+	number++;
+	if (c->local) {
+		if (getsockopt(c->fd, SOL_SOCKET, SO_PEERCRED, &who, &size))
+			who.pid = 0;
+		snprintf(c->name, sizeof(c->name), "client %lu (process %d)", number, who.pid);
+		return;
+	}
+	size = sizeof(peer);
+	if (!getpeername(c->fd, (struct sockaddr *)&peer, &size))
+		getnameinfo((struct sockaddr *)&peer, size, host, sizeof(host), port, sizeof(port),
+			    NI_NUMERICHOST | NI_NUMERICSERV);
+	snprintf(c->name, sizeof(c->name), "client %lu (%s port %s)", number, host, port);
+}
+
+static bool admitted(const struct daemon *daemon, int fd)
+{
+	const struct daemon_options *options = daemon->options;
+	struct ucred who;
+	socklen_t size = sizeof(who);
+
+	if (options->address.tcp || !options->user_given)
+		return true;
+	return !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) && (!who.uid || who.uid == options->user);
+}
+
+/* All places are taken: whoever has been there longest without a port makes room when it has gone. */
+static void evict(struct daemon *daemon)
+{
+	struct connection *oldest = NULL;
+
+	for (unsigned i = 0; i < daemon->connection_count; i++) {
+		struct connection *c = daemon->connections[i];
+
+		if (!c->port && !c->doom[0] && (!oldest || c->heard < oldest->heard))
+			oldest = c;
+	}
+	if (oldest)
+		connection_doom(oldest, "its place is wanted");
+}
+
+void connection_accepted(struct daemon *daemon, int fd)
+{
+	struct connection *c = NULL;
+
+	if (daemon->connection_count == CONNECTIONS)
+		evict(daemon);
+	if (daemon->connection_count == CONNECTIONS)
+		say("a client is refused: there are %d already", CONNECTIONS);
+	else if (!admitted(daemon, fd))
+		say("a client is refused: it is of another user than --user names");
+	else
+		c = calloc(1, sizeof(*c));
+	if (!c || ntb_inbox_init(&c->inbox)) {
+		free(c);
+		close(fd);
+		return;
+	}
+	c->daemon = daemon;
+	c->fd = fd;
+	c->local = !daemon->options->address.tcp;
+	c->receiving.done = received;
+	c->sending.done = sent;
+	c->waits_for = -1;
+	c->heard = c->moved = daemon->now;
+	ntb_outbox_init(&c->outbox, QUEUE_LIMIT);
+	name_it(c);
+	if (!c->local)
+		ntb_address_tune(fd);
+	daemon->connections[daemon->connection_count++] = c;
+	if (daemon->options->verbose)
+		say("%s connects", c->name);
+}
+
+/* ---------------------------------------------------------------- going */
+
+static void destroy(struct connection *c)
+{
+	close(c->fd);
+	ntb_inbox_destroy(&c->inbox);
+	ntb_outbox_destroy(&c->outbox);
+	free(c);
+}
+
+/* The last words, as far as they go without waiting. */
+static void say_bye(struct connection *c)
+{
+	struct iovec bytes;
+	struct ntb_mark *mark;
+
+	if (c->sending.busy)
+		return;
+	ntb_outbox_add_text(&c->outbox, WIRE_BYE, 0, c->doom);
+	while (ntb_outbox_next(&c->outbox, &bytes, &mark) && !mark) {
+		ssize_t size = send(c->fd, bytes.iov_base, bytes.iov_len, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+		if (size <= 0)
+			return;
+		ntb_outbox_sent(&c->outbox, (size_t)size);
+	}
+}
+
+static void hang_up(struct connection *c)
+{
+	if (c->daemon->options->verbose || strcmp(c->doom, hung_up))
+		say("%s%s: %s", c->name, c->port ? ", which has a port" : "", c->doom);
+	port_detach(c);
+	say_bye(c);
+	c->state = CLOSING;
+	/* What the kernel still has in hand for it ends now; the rest is done when it has. */
+	shutdown(c->fd, SHUT_RDWR);
+}
+
+/* ---------------------------------------------------------------- input and output */
+
+static void received(struct operation *operation, int result)
+{
+	struct connection *c = container_of(operation, struct connection, receiving);
+
+	if (result == -EINTR || result == -EAGAIN)
+		return;
+	if (result < 0) {
+		connection_doom(c, "%s", result == -ECONNRESET ? hung_up : strerror(-result));
+		return;
+	}
+	/* Even of one that is closing: descriptors may have come. */
+	if (ntb_inbox_received(&c->inbox, (size_t)result, &c->in))
+		connection_doom(c, "more descriptors than frames can need");
+	if (!result)
+		connection_doom(c, "%s", hung_up);
+	c->heard = c->daemon->now;
+}
+
+static void sent(struct operation *operation, int result)
+{
+	struct connection *c = container_of(operation, struct connection, sending);
+
+	if (result > 0) {
+		ntb_outbox_sent(&c->outbox, (size_t)result);
+		c->moved = c->daemon->now;
+	} else if (result != -EINTR && result != -EAGAIN) {
+		connection_doom(c, "%s", hung_up);
+	}
+}
+
+static void submit_receive(struct connection *c)
+{
+	struct io_uring_sqe *sqe;
+
+	c->in_bytes = ntb_inbox_space(&c->inbox);
+	if (!c->in_bytes.iov_len)
+		return;
+	memset(&c->in, 0, sizeof(c->in));
+	sqe = loop_sqe(c->daemon, &c->receiving);
+	if (c->local) {
+		c->in.msg_iov = &c->in_bytes;
+		c->in.msg_iovlen = 1;
+		c->in.msg_control = &c->in_control;
+		c->in.msg_controllen = sizeof(c->in_control);
+		io_uring_prep_recvmsg(sqe, c->fd, &c->in, MSG_CMSG_CLOEXEC);
+	} else {
+		io_uring_prep_recv(sqe, c->fd, c->in_bytes.iov_base, c->in_bytes.iov_len, 0);
+	}
+	io_uring_sqe_set_data(sqe, &c->receiving);
+}
+
+static void submit_send(struct connection *c)
+{
+	struct io_uring_sqe *sqe;
+	struct ntb_mark *mark;
+
+	if (!ntb_outbox_next(&c->outbox, &c->out_bytes, &mark)) {
+		c->moved = c->daemon->now;
+		return;
+	}
+	sqe = loop_sqe(c->daemon, &c->sending);
+	if (mark) {
+		ntb_message_fill(&c->out, &c->out_bytes, &c->out_control, mark);
+		io_uring_prep_sendmsg(sqe, c->fd, &c->out, MSG_NOSIGNAL);
+	} else {
+		io_uring_prep_send(sqe, c->fd, c->out_bytes.iov_base, c->out_bytes.iov_len, MSG_NOSIGNAL);
+	}
+	io_uring_sqe_set_data(sqe, &c->sending);
+}
+
+/* Whether the next frame may be looked at: not while it, or what it fills, has a long queue. */
+static bool may_go_on(struct connection *c)
+{
+	const struct daemon *daemon = c->daemon;
+
+	if (c->doom[0] || c->state == CLOSING || ntb_outbox_size(&c->outbox) > QUEUE_HIGH)
+		return false;
+	if (c->waits_for >= 0) {
+		const struct connection *target = daemon->holders[c->waits_for];
+
+		if (target && !target->doom[0] && ntb_outbox_size(&target->outbox) > QUEUE_LOW)
+			return false;
+		c->waits_for = -1;
+	}
+	return true;
+}
+
+static void look_at_frames(struct connection *c)
+{
+	const struct wire_frame *frame;
+	struct idtntb_error error;
+	int ret;
+
+	while (may_go_on(c) && (ret = ntb_inbox_next(&c->inbox, false, &frame, &error))) {
+		if (ret < 0)
+			connection_doom(c, "%s", error.text);
+		else
+			request_carry_out(c, frame);
+		ports_settle(c->daemon);
+	}
+}
+
+/* Returns whether any was. */
+static bool hang_up_doomed(struct daemon *daemon)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < daemon->connection_count; i++) {
+		struct connection *c = daemon->connections[i];
+
+		if (!c->doom[0] || c->state == CLOSING)
+			continue;
+		hang_up(c);
+		ports_settle(daemon);
+		any = true;
+	}
+	return any;
+}
+
+void connections_advance(struct daemon *daemon)
+{
+	/* One who goes may doom another that has no room for the news, or let go on who waits for it. */
+	do {
+		for (unsigned i = 0; i < daemon->connection_count; i++)
+			look_at_frames(daemon->connections[i]);
+	} while (hang_up_doomed(daemon));
+	for (unsigned i = 0; i < daemon->connection_count; i++) {
+		struct connection *c = daemon->connections[i];
+
+		if (c->state == CLOSING) {
+			if (c->sending.busy || c->receiving.busy)
+				continue;
+			daemon->connections[i--] = daemon->connections[--daemon->connection_count];
+			destroy(c);
+			continue;
+		}
+		if (!c->sending.busy)
+			submit_send(c);
+		/* One that is held back is still read from into what is free, so that its end is noticed. */
+		if (!c->receiving.busy)
+			submit_receive(c);
+	}
+}
+
+void connections_tick(struct daemon *daemon)
+{
+	const int64_t silence = daemon->options->silence * SECOND;
+
+	for (unsigned i = 0; i < daemon->connection_count; i++) {
+		struct connection *c = daemon->connections[i];
+
+		if (c->state == CLOSING)
+			continue;
+		/* Who is held back cannot be heard; whoever holds it back is looked after below. */
+		if (daemon->now - c->heard > silence && c->receiving.busy)
+			connection_doom(c,
+					c->state == ATTACHED ? "no sign of life for %u seconds"
+							     : "it has not attached in %u seconds",
+					daemon->options->silence);
+		if (ntb_outbox_size(&c->outbox) && daemon->now - c->moved > silence)
+			connection_doom(c, "it has read nothing for %u seconds", daemon->options->silence);
+		if (c->state == ATTACHED)
+			connection_add(c, WIRE_PING, 0);
+	}
+}
+
+void connections_close(struct daemon *daemon)
+{
+	for (unsigned i = 0; i < daemon->connection_count; i++) {
+		struct connection *c = daemon->connections[i];
+
+		connection_doom(c, "the daemon ends");
+		if (c->state != CLOSING)
+			hang_up(c);
+	}
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * idtntbd: owns a switch for clients in other processes and on other machines. See docs/uring.md.
+ */
+#include "daemon.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+void say(const char *format, ...)
+{
+	char line[512];
+	va_list list;
+
+	va_start(list, format);
+	vsnprintf(line, sizeof(line), format, list);
+	va_end(list);
+	fprintf(stderr, "idtntbd: %s\n", line);
+}
+
+/* 64 clients and the RAM of eight hosts are more descriptors than some limits. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (!getrlimit(RLIMIT_NOFILE, &limit)) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+static void say_listening(const struct daemon *daemon)
+{
+	const struct idtntb_topology *topology = daemon->topology;
+	char ports[160] = "";
+	size_t at = 0;
+
+	for (unsigned p = 0; p < topology->port_count; p++)
+		at += (size_t)snprintf(ports + at, sizeof(ports) - at, "%s%u=%u", p ? "," : "", topology->ports[p].port,
+				       topology->ports[p].partition);
+	say("listening on %s: %s, ports %s (port=partition)", daemon->options->listen, topology->chip->name, ports);
+}
+
+static int serve(struct daemon *daemon)
+{
+	int ret = ports_open(daemon);
+
+	if (!ret) {
+		daemon->listener = listen_open(daemon->options);
+		ret = daemon->listener < 0 ? daemon->listener : 0;
+	}
+	if (ret)
+		return ret;
+	say_listening(daemon);
+	ret = loop_run(daemon);
+	if (ret)
+		say("cannot wait for clients: %s", strerror(-ret));
+	else
+		say("ending");
+	listen_close(daemon->options, daemon->listener);
+	return ret;
+}
+
+int main(int argc, char **argv)
+{
+	static struct daemon_options options;
+	static struct daemon daemon = { .options = &options };
+	int ret;
+
+	options_parse(&options, argc, argv);
+	raise_descriptor_limit();
+	ret = loop_open(&daemon);
+	if (ret)
+		return 1;
+	ret = serve(&daemon);
+	loop_close(&daemon);
+	ports_close(&daemon);
+	return ret ? 1 : 0;
+}
