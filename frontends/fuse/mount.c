@@ -33,8 +33,22 @@ int mount_prepare(struct mount *mount, const char *spec, struct idtntb_error *er
 	return ret;
 }
 
+void mount_close(struct mount *mount, struct open_file *file)
+{
+	struct open_file **at = &mount->open;
+
+	while (*at != file)
+		at = &(*at)->next;
+	*at = file->next;
+	free(file->text);
+	free(file);
+}
+
 void mount_end(struct mount *mount)
 {
+	/* The kernel need not have told us of the last that were closed. */
+	while (mount->open)
+		mount_close(mount, mount->open);
 	tree_free(&mount->tree);
 	idtntb_view_close(mount->view);
 	mount->view = NULL;

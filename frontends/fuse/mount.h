@@ -44,6 +44,9 @@ int mount_refresh(struct mount *mount, unsigned max_age_ms);
 /* Render a file from the last snapshot. @return its text, to be freed, or NULL when memory is out. */
 char *mount_render(const struct mount *mount, const struct node *node, size_t *size);
 
+/* Forget what a file held. */
+void mount_close(struct mount *mount, struct open_file *file);
+
 /* The table of all files, entries.c. */
 extern const struct entry mount_entries[];
 extern const size_t mount_entry_count;

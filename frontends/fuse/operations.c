@@ -136,7 +136,9 @@ static void do_open(fuse_req_t request, fuse_ino_t ino, struct fuse_file_info *i
 	info->fh = (uintptr_t)file;
 	/* Reads come to us: pages that the kernel kept would belong to all who have it open. */
 	info->direct_io = 1;
-	fuse_reply_open(request, info);
+	/* Who asked for it was interrupted: nobody will close it. */
+	if (fuse_reply_open(request, info))
+		mount_close(mount, file);
 }
 
 static void do_read(fuse_req_t request, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *info)
@@ -155,14 +157,8 @@ static void do_read(fuse_req_t request, fuse_ino_t ino, size_t size, off_t offse
 
 static void do_release(fuse_req_t request, fuse_ino_t ino, struct fuse_file_info *info)
 {
-	struct open_file *file = (struct open_file *)(uintptr_t)info->fh, **at = &mount_of(request)->open;
-
 	(void)ino;
-	while (*at != file)
-		at = &(*at)->next;
-	*at = file->next;
-	free(file->text);
-	free(file);
+	mount_close(mount_of(request), (struct open_file *)(uintptr_t)info->fh);
 	fuse_reply_err(request, 0);
 }
 
