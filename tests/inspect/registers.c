@@ -59,6 +59,8 @@ static void refused(void **state)
 		const char *text, *error;
 	} bad[] = {
 		{ "NTCTL", "PORT:NAME would be right" },
+		{ "NOSUCH", "a name such as SWPORT0STS would be right" },
+		{ "0:NOSUCH", "a name such as NTCTL would be right" },
 		{ "0:SWPORT0STS", "NAME without a port would be right" },
 		{ "1:NTCTL", "\"1\" is no NT port" },
 		{ ":NTCTL", "is no NT port" },

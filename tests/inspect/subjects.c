@@ -168,6 +168,15 @@ static void tables(void **state)
 	assert_string_equal(text, " 0: 0x00000001  valid, requester 00:00.0 of partition 0 (port 0)\n"
 				  " 1: 0x00020001  valid, requester 00:00.0 of partition 1 (port 2)\n");
 	free(text);
+	/* Entries by their own rules are told as well, one that is 0 only when all are wanted. */
+	nt_write(host_of(bed, 0), 0x4D0, 20);
+	nt_write(host_of(bed, 0), 0x4D8, 6u << 17 | 0x123 << 1);
+	expect_text(bed, "mapping-table", IDTNTB_SLOT_ALL, 0,
+		    "20: 0x000c0246  not valid, requester 01:04.3 of partition 6 (no NT port)\n");
+	text = bed_text(bed, "mapping-table", IDTNTB_SLOT_ALL, 0);
+	assert_null(strstr(text, "19: "));
+	free(text);
+	expect_text(bed, "mapping-table", IDTNTB_SLOT_ALL, IDTNTB_PRINT_ALL, "63: 0x00000000  not valid");
 	expect_text(bed, "partitions", IDTNTB_SLOT_ALL, 0,
 		    "partition 1: active, NT port 2, mapping table entry valid, SWPART1STS 0x");
 	expect_text(bed, "partitions", IDTNTB_SLOT_ALL, IDTNTB_PRINT_ALL, "partition 7: disabled, no NT port");
