@@ -27,10 +27,17 @@ static bool is_bar(IdtNtb *s, const MemoryRegion *mr)
 	return false;
 }
 
+/* In a QEMU that exports the device to another one, that one's RAM is nobody's. Elsewhere such a region is firmware. */
+static bool is_clients(const MemoryRegion *mr)
+{
+	return !mr->owner && object_dynamic_cast(qdev_get_machine(), MACHINE_TYPE_NAME("x-remote"));
+}
+
 bool idtdev_ram_is_guests(IdtNtb *s, MemoryRegion *mr)
 {
-	return memory_region_is_ram(mr) && !memory_region_is_ram_device(mr) && mr->owner &&
-	       object_dynamic_cast(mr->owner, TYPE_MEMORY_BACKEND) && !is_bar(s, mr);
+	if (!memory_region_is_ram(mr) || memory_region_is_ram_device(mr) || is_bar(s, mr))
+		return false;
+	return is_clients(mr) || (mr->owner && object_dynamic_cast(mr->owner, TYPE_MEMORY_BACKEND));
 }
 
 /* The descriptor behind a region if another process may be given it, else -1. */

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# Each guest's idt-ntb in a QEMU of its own, which exports it by vfio-user: MSI and INTx, kills.
+# Each guest's idt-ntb in a QEMU of its own, which exports it by vfio-user: MSI and INTx, windows, kills.
 # order: 72
-# limit: 700
+# limit: 900
 qemu_with_device
 
 for msi in on off; do
@@ -18,7 +18,9 @@ done
 client ntb_tool 1 2
 links_up 1 2
 check_messages 1 2
-check_doorbells 2 1
+check_messages 2 1
+check_window 1 2 0 65536
+check_window 2 1 24 65536
 
 step "QEMU of guest 2 is killed, its device's ends with it; both come back"
 vm_kill 2
@@ -27,6 +29,7 @@ vm_up 2
 client ntb_tool 2
 links_up 1 2
 check_messages 1 2
+check_window 1 2 0 65536
 
 step "the QEMU with the device of guest 2 is killed"
 kill -KILL "$(cut -d' ' -f1 "$RUN/device2.pid")"
