@@ -314,7 +314,10 @@ static void hostile(void **state)
 
 		for (size_t w = 0; w < idtntb_counters_size() / 8; w++) {
 			seed = seed * 6364136223846793005ull + 1442695040888963407ull;
-			counters[w] = round == 0 ? UINT64_MAX : round % 3 == 1 ? (seed >> 60) + 1 : seed;
+			/* All the same: records that are complete, and text that has no end. */
+			counters[w] = round % 3 == 0   ? 0x0101010101010101u * (round % 256)
+				      : round % 3 == 1 ? (seed >> 60) + 1
+						       : seed;
 		}
 		idtntb_counters_stats(counters, &stats);
 		idtntb_counters_doorbells(counters, &history);

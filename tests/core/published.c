@@ -90,14 +90,13 @@ static void one_decision(void **state)
 }
 
 /* Published words may be anything: BARSETUP above all, by which a careless reader would find its way. */
-static void hostile_words(void **state)
+static void hostile_words_of(const char *bars)
 {
-	struct bench *bench = bench_create_linked(NULL, "3", NULL);
+	struct bench *bench = bench_create_linked(NULL, "3", bars);
 	_Atomic uint32_t *words = bench->block;
 	struct idtntb_window window;
 	uint32_t lut[3];
 
-	(void)state;
 	for (unsigned n = 0; n < 2000; n++) {
 		for (unsigned w = 0; w < 64; w++)
 			words[1024 + draw() % (idtntb_block_size() / 4 - 1024)] = draw() % 4 ? draw() : ~0u;
@@ -115,6 +114,13 @@ static void hostile_words(void **state)
 	assert_int_equal(idtntb_switch_window(bench->sw, 1, IDTNTB_WINDOW(2, 0), &window), -EINVAL);
 	assert_int_equal(idtntb_switch_window(bench->sw, bench->hosts[0].number, ~0u, &window), -EINVAL);
 	bench_destroy(bench);
+}
+
+static void hostile_words(void **state)
+{
+	(void)state;
+	hostile_words_of("lut24");
+	hostile_words_of("lut12x2");
 }
 
 static void tables(void **state)

@@ -210,6 +210,7 @@ static void test_gone(void **state)
 {
 	const struct bed_kind *kind = *state;
 	struct idtntb_error error = { "" };
+	struct idtntb_topology topology;
 	struct idtntb_view *view;
 	struct host a;
 	struct bed bed;
@@ -241,10 +242,22 @@ static void test_gone(void **state)
 	assert_int_equal(seen(view, GLOBAL(0, NTSDATA)), 0xCAFE);
 	if (kind->kill_server)
 		server_restart(&bed);
-	host_open(&a, bed.spec, 0, 0);
+	/* Another switch, where that can be: of three ports. */
+	assert_int_equal(idtntb_topology_parse(&topology, NULL, kind->processes ? "2" : "3", NULL, NULL), 0);
+	if (host_try(&a, bed.spec, 0, &topology, 0, &error))
+		fail_msg("%s", error.text);
 	nt_write(&a, NTSDATA, 0xF00D);
 	refresh(view);
 	assert_int_equal(seen(view, GLOBAL(0, NTSDATA)), 0xF00D);
+	for (unsigned slot = 0; slot < IDTNTB_PORTS; slot++)
+		assert_int_equal(!!idtntb_view_counters(view, slot), slot < topology.port_count);
+	if (!kind->processes) {
+		/* And one that took its place between two looks. */
+		host_close(&a);
+		host_open(&a, bed.spec, 0, 0);
+		refresh(view);
+		assert_null(idtntb_view_counters(view, 2));
+	}
 	idtntb_view_close(view);
 	host_close(&a);
 	bed_end(&bed);
