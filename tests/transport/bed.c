@@ -110,7 +110,8 @@ const struct bed_kind bed_shm = { .name = "shm", .make = shm_make, .end = shm_en
 
 static void uring_start(struct bed *bed)
 {
-	bed->real = daemon_start(strchr(bed->spec, ':') + 1);
+	/* Tests stop processes for longer than a daemon waits by itself. */
+	bed->real = daemon_start(strchr(bed->spec, ':') + 1, "20");
 }
 
 static void unix_make(struct bed *bed)

@@ -140,10 +140,9 @@ static bool unix_answers(const char *path)
 	return !ret;
 }
 
-pid_t daemon_start(const char *where)
+pid_t daemon_start(const char *where, const char *silence)
 {
-	/* Tests stop processes for longer than a daemon waits by itself. */
-	const char *const arguments[] = { IDTNTBD, "--listen", where, "--silence", "20", NULL };
+	const char *const arguments[] = { IDTNTBD, "--listen", where, "--silence", silence, NULL };
 	const int64_t deadline = now_ms() + PATIENCE_MS;
 	pid_t pid;
 

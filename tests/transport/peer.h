@@ -27,8 +27,8 @@ void peer_kill(struct peer *peer);
 
 /* Our real server. */
 pid_t real_server_start(const char *path);
-/* idtntbd, listening there ("unix:PATH", "tcp:127.0.0.1:PORT"), with more arguments or none. */
-pid_t daemon_start(const char *where);
+/* idtntbd, listening there ("unix:PATH", "tcp:127.0.0.1:PORT"), which takes who is silent for so many seconds for dead. */
+pid_t daemon_start(const char *where, const char *silence);
 /* A TCP port of this machine on which nobody listens. */
 unsigned free_tcp_port(void);
 /* A doorbell there and back. */

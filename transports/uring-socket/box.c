@@ -243,11 +243,11 @@ int ntb_inbox_next(struct ntb_inbox *inbox, bool from_daemon, const struct wire_
 
 	if (there < sizeof(*next))
 		return 0;
-	if (ntb_wire_check_length(next, error))
+	if (ntb_wire_check_header(next, from_daemon, error))
 		return -EPROTO;
 	if (there < next->length)
 		return 0;
-	if (ntb_wire_check(next, from_daemon, error))
+	if (ntb_wire_check(next, error))
 		return -EPROTO;
 	inbox->start += next->length;
 	*frame = next;

@@ -37,6 +37,21 @@ void *connection_add(struct connection *c, enum wire_type type, size_t extra)
 	return body ? body : memset(c->daemon->scratch, 0, sizeof(c->daemon->scratch));
 }
 
+/* What anybody can bring about as often as he likes: the first lines, then every 100th. */
+__attribute__((format(printf, 1, 2))) static void say_some(const char *format, ...)
+{
+	static unsigned long count;
+	char line[256];
+	va_list list;
+
+	if (++count > 20 && count % 100)
+		return;
+	va_start(list, format);
+	vsnprintf(line, sizeof(line), format, list);
+	va_end(list);
+	say("%s", line);
+}
+
 /* ---------------------------------------------------------------- coming */
 
 static void name_it(struct connection *c)
@@ -91,12 +106,12 @@ void connection_accepted(struct daemon *daemon, int fd)
 {
 	struct connection *c = NULL;
 
-	if (daemon->connection_count == CONNECTIONS)
+	if (daemon->connection_count >= CONNECTIONS)
 		evict(daemon);
-	if (daemon->connection_count == CONNECTIONS)
-		say("a client is refused: there are %d already", CONNECTIONS);
+	if (daemon->connection_count == CONNECTIONS_MOST)
+		say_some("a client is refused: there are too many already");
 	else if (!admitted(daemon, fd))
-		say("a client is refused: it is of another user than --user names");
+		say_some("a client is refused: it is of another user than --user names");
 	else
 		c = calloc(1, sizeof(*c));
 	if (!c || ntb_inbox_init(&c->inbox)) {
@@ -150,8 +165,10 @@ static void say_bye(struct connection *c)
 
 static void hang_up(struct connection *c)
 {
-	if (c->daemon->options->verbose || strcmp(c->doom, hung_up))
+	if (c->daemon->options->verbose)
 		say("%s%s: %s", c->name, c->port ? ", which has a port" : "", c->doom);
+	else if (strcmp(c->doom, hung_up))
+		say_some("%s%s: %s", c->name, c->port ? ", which has a port" : "", c->doom);
 	port_detach(c);
 	say_bye(c);
 	c->state = CLOSING;

@@ -25,7 +25,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define CONNECTIONS 64 /* at once */
+#define CONNECTIONS 64 /* from here on who has no port makes room for who comes */
+#define CONNECTIONS_MOST 80 /* with those that are going */
 #define QUEUE_LIMIT (1u << 20) /* bytes for one client; reached only by what is not held back below */
 #define QUEUE_HIGH (256u << 10) /* from here on those who fill it are not read from... */
 #define QUEUE_LOW (128u << 10) /* ...until it is down to this */
@@ -124,7 +125,7 @@ struct daemon {
 		int fds[WIRE_RANGES];
 	} offers[IDTNTB_PORTS];
 
-	struct connection *connections[CONNECTIONS];
+	struct connection *connections[CONNECTIONS_MOST];
 	unsigned connection_count;
 	_Alignas(8) uint8_t scratch[WIRE_BIGGEST + 8]; /* for frames to those who get none any more */
 };

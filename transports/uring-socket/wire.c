@@ -50,30 +50,33 @@ const struct wire_kind *ntb_wire_kind(unsigned type)
 	return type < WIRE_TYPES && kinds[type].name ? &kinds[type] : NULL;
 }
 
-int ntb_wire_check_length(const struct wire_frame *frame, struct idtntb_error *error)
-{
-	if (frame->length >= sizeof(*frame) && frame->length <= ntb_wire_round(WIRE_BIGGEST) && !(frame->length & 7))
-		return 0;
-	return ntb_fail(error, -EPROTO, "a frame of %u bytes: a multiple of 8 up to %zu is one", frame->length,
-			ntb_wire_round(WIRE_BIGGEST));
-}
-
-int ntb_wire_check(const struct wire_frame *frame, bool from_daemon, struct idtntb_error *error)
+int ntb_wire_check_header(const struct wire_frame *frame, bool from_daemon, struct idtntb_error *error)
 {
 	const struct wire_kind *kind = ntb_wire_kind(frame->type);
-	size_t size = sizeof(*frame);
-	uint32_t count = 0;
+	size_t least, most;
 
 	if (!kind || kind->from_daemon != from_daemon || frame->zero)
 		return ntb_fail(error, -EPROTO, "a frame of type %u, which %s does not send", frame->type,
 				from_daemon ? "a daemon" : "a client");
-	size += kind->fixed;
-	if (kind->unit && frame->length >= size)
-		memcpy(&count, (const uint8_t *)(frame + 1) + kind->count_at, sizeof(count));
-	if (count > kind->most || frame->length != ntb_wire_round(size + (size_t)count * kind->unit))
-		return ntb_fail(error, -EPROTO, "a frame %s of %u bytes for %u of content", kind->name, frame->length,
-				count);
+	least = sizeof(*frame) + kind->fixed;
+	most = ntb_wire_round(least + (size_t)kind->most * kind->unit);
+	if (frame->length < least || frame->length > most || (frame->length & 7))
+		return ntb_fail(error, -EPROTO, "a frame %s of %u bytes: %zu to %zu are right, in eights", kind->name,
+				frame->length, ntb_wire_round(least), most);
 	return 0;
+}
+
+int ntb_wire_check(const struct wire_frame *frame, struct idtntb_error *error)
+{
+	const struct wire_kind *kind = ntb_wire_kind(frame->type);
+	uint32_t count = 0;
+
+	if (kind->unit)
+		memcpy(&count, (const uint8_t *)(frame + 1) + kind->count_at, sizeof(count));
+	if (count <= kind->most &&
+	    frame->length == ntb_wire_round(sizeof(*frame) + kind->fixed + (size_t)count * kind->unit))
+		return 0;
+	return ntb_fail(error, -EPROTO, "a frame %s of %u bytes for %u of content", kind->name, frame->length, count);
 }
 
 void ntb_wire_topology_put(struct wire_welcome *welcome, const struct idtntb_topology *topology)

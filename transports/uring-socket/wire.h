@@ -208,12 +208,10 @@ struct wire_kind {
 /* NULL: there is no such type. */
 const struct wire_kind *ntb_wire_kind(unsigned type);
 
-/*
- * Check a frame of which all bytes are there: its kind, its direction, its length. 0, or -EPROTO with the line filled.
- */
-int ntb_wire_check(const struct wire_frame *frame, bool from_daemon, struct idtntb_error *error);
-/* Only the length, as soon as the header is there. */
-int ntb_wire_check_length(const struct wire_frame *frame, struct idtntb_error *error);
+/* Check a frame as soon as its header is there: kind, direction, bounds of its length. 0, or -EPROTO with the line filled. */
+int ntb_wire_check_header(const struct wire_frame *frame, bool from_daemon, struct idtntb_error *error);
+/* The rest, when all of it is: whether its length is that of its content. */
+int ntb_wire_check(const struct wire_frame *frame, struct idtntb_error *error);
 
 /* The fixed part, and what is behind it. */
 static inline const void *ntb_wire_body(const struct wire_frame *frame)
