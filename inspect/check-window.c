@@ -51,28 +51,37 @@ static uint64_t used(const struct inspect_window *window)
 	return window->counts.reads + window->counts.writes + window->counts.refused;
 }
 
+/* A base alone is what the driver leaves of a direct window that it has closed. */
+static bool is_set_up(const struct inspect_window *window)
+{
+	return window->lut ? window->words[0] || window->words[1] || window->words[2] : window->limit;
+}
+
+/* Counts never fall: only what was refused for the reason that holds now tells that somebody wants the window open. */
+static bool refused_now(const struct inspect_window *window)
+{
+	return window->counts.refused && window->counts.refusal == window->info.state;
+}
+
 static void limit_add(struct examination *at, struct check_condition condition)
 {
 	const struct inspect_window *window = at->window;
-	unsigned port = inspect_setup(at->check->snapshot, window->slot)->port;
-	bool set_up = window->words[0] || window->words[1];
-	bool refused = window->counts.refusal == IDTNTB_WINDOW_LIMIT;
+	bool based = window->words[0] || window->words[1], refused = refused_now(window);
 	bool ever = inspect_counts(at->check->snapshot, window->slot, "BARLIMIT%u").writes;
 	char line[CHECK_LINE];
 
 	condition.advice =
 		"write the BAR's bus address plus the window's size to BARLIMIT, after BARLTBASE and BARUTBASE";
-	if (window->limit)
-		check_line(line,
-			   "port %u: limit 0x%llx ends before the BAR starts at 0x%llx: it is an address, not a size",
-			   port, (unsigned long long)window->limit, (unsigned long long)window->start);
-	else if (set_up && (refused || !ever))
-		check_line(line, "port %u: the limit is not set: BARLIMIT%u is 0 although a base is (0x%llx)", port,
-			   window->info.bar, (unsigned long long)window->address);
-	else
-		check_line(line, "port %u: closed, BARLIMIT%u is 0", port, window->info.bar);
-	if (!window->limit && (!set_up || (!refused && ever)))
-		condition.severity = refused ? IDTNTB_WARNING : IDTNTB_NOTE;
+	if (window->limit) {
+		check_line(line, "limit 0x%llx ends before the BAR starts at 0x%llx: it is an address, not a size",
+			   (unsigned long long)window->limit, (unsigned long long)window->start);
+	} else if (based && (refused || !ever)) {
+		condition.severity = IDTNTB_ERROR;
+		check_line(line, "the limit is not set: BARLIMIT%u is 0 although a base is (0x%llx)", window->info.bar,
+			   (unsigned long long)window->address);
+	} else {
+		check_line(line, "closed, BARLIMIT%u is 0", window->info.bar);
+	}
 	check_add(at->check, &condition, &at->subject, window->slot, window->info.bar, 0, line);
 }
 
@@ -81,21 +90,19 @@ static void invalid_add(struct examination *at, struct check_condition condition
 	const struct inspect_window *window = at->window;
 	char line[CHECK_LINE];
 
-	if (window->words[0] || window->words[1] || window->words[2]) {
+	if (is_set_up(window)) {
 		condition.advice =
 			"write LUTLDATA (address 31:0), LUTMDATA (63:32), then LUTUDATA (partition, bit 31 VALID)";
 		check_line(line,
 			   "the entry holds 0x%08x 0x%08x 0x%08x, but VALID is 0: are the words in the wrong order?",
 			   window->words[0], window->words[1], window->words[2]);
-	} else if (window->counts.refused) {
-		condition.severity = IDTNTB_WARNING;
+	} else if (refused_now(window)) {
 		condition.advice =
 			"set the translation first (ntb_peer_mw_set_trans()); ntb_perf of Linux 5.4 and later "
 			"sets another window than it uses";
 		check_line(line, "the lookup table entry is not set, and %llu accesses were refused",
 			   (unsigned long long)window->counts.refused);
 	} else {
-		condition.severity = IDTNTB_NOTE;
 		check_line(line, "the lookup table entry is not set");
 	}
 	value_set(check_add(at->check, &condition, &at->subject, window->slot, 0, 0, line), window->words[2]);
@@ -145,8 +152,8 @@ static void peer_add(struct examination *at, struct check_condition condition)
 
 static void closed_add(struct examination *at, struct check_condition condition)
 {
-	if (condition.severity == IDTNTB_ERROR && !inspect_window_wanted(at->window))
-		condition.severity = IDTNTB_NOTE;
+	if (!is_set_up(at->window))
+		condition.severity = refused_now(at->window) ? IDTNTB_WARNING : IDTNTB_NOTE;
 	switch (at->window->info.state) {
 	case IDTNTB_WINDOW_LIMIT:
 		limit_add(at, condition);

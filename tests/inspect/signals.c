@@ -255,6 +255,7 @@ static void sources_not_cleared(void **state)
 	/* And no MSI can be sent for them once bus master is off. */
 	idtntb_port_config_write(host_of(bed, 1)->port, 0x004, 0x2, 4);
 	bed_expect(bed, "interrupt.bme", 2, "2:PCICMDSTS", "no MSI can be sent");
+	assert_null(bed_find(bed, "interrupt.dbell", 2));
 	bed_destroy(bed);
 }
 

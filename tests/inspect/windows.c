@@ -107,6 +107,25 @@ static void not_admitted(void **state)
 	bed_destroy(bed);
 }
 
+/* What was refused long ago, for another reason, does not make a window wanted; nor does the base of one that is closed. */
+static void old_sins(void **state)
+{
+	struct bed *bed = bed_create("2", NULL);
+
+	(void)state;
+	access_window(bed, 2, 0x300000);
+	driver_mw_set(host_of(bed, 0), 4, 0, 1, 0x2000, 0x100000);
+	driver_mw_clear(host_of(bed, 0), 4, 0);
+	nt_write(host_of(bed, 0), 0x4D0, 0);
+	nt_write(host_of(bed, 0), 0x4D8, 0);
+	assert_int_equal(window_finding(bed, 0, LUT).severity, IDTNTB_NOTE);
+	assert_int_equal(window_finding(bed, 0, DIRECT).severity, IDTNTB_NOTE);
+	/* For the reason that holds now it does. */
+	access_window(bed, 2, 0x300000);
+	assert_int_equal(window_finding(bed, 0, LUT).severity, IDTNTB_WARNING);
+	bed_destroy(bed);
+}
+
 static void limit_forgotten(void **state)
 {
 	struct bed *bed = bed_create("2", NULL);
@@ -285,13 +304,14 @@ static void refused_before(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(open_windows),      cmocka_unit_test(nobody_wants_it),
-		cmocka_unit_test(memory_off),        cmocka_unit_test(not_admitted),
-		cmocka_unit_test(limit_forgotten),   cmocka_unit_test(closed_by_limit),
-		cmocka_unit_test(not_valid),         cmocka_unit_test(no_target),
-		cmocka_unit_test(target_down),       cmocka_unit_test(not_readable),
-		cmocka_unit_test(wrong_address),     cmocka_unit_test(words_exchanged),
-		cmocka_unit_test(address_corrected), cmocka_unit_test(refused_before),
+		cmocka_unit_test(open_windows),    cmocka_unit_test(nobody_wants_it),
+		cmocka_unit_test(memory_off),      cmocka_unit_test(not_admitted),
+		cmocka_unit_test(old_sins),        cmocka_unit_test(limit_forgotten),
+		cmocka_unit_test(closed_by_limit), cmocka_unit_test(not_valid),
+		cmocka_unit_test(no_target),       cmocka_unit_test(target_down),
+		cmocka_unit_test(not_readable),    cmocka_unit_test(wrong_address),
+		cmocka_unit_test(words_exchanged), cmocka_unit_test(address_corrected),
+		cmocka_unit_test(refused_before),
 
 	};
 
