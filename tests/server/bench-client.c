@@ -3,6 +3,7 @@
  * The client's side of ivshmem protocol version 0, strict.
  */
 #include "bench.h"
+#include "fds.h"
 
 #include <endian.h>
 #include <errno.h>
@@ -44,29 +45,15 @@ bool readable(int fd, int ms)
 /* @return bytes: 8, or 0 at the end. */
 static ssize_t take(int client, int64_t *word, int *fd)
 {
-	union {
-		struct cmsghdr align;
-		char space[CMSG_SPACE(4 * sizeof(int))];
-	} control;
-	struct iovec data = { word, sizeof(*word) };
-	struct msghdr header = {
-		.msg_iov = &data, .msg_iovlen = 1, .msg_control = control.space, .msg_controllen = sizeof(control.space)
-	};
-	struct cmsghdr *part;
+	int fds[FDS_MAX];
+	unsigned count;
 	ssize_t n;
 
 	assert_true(readable(client, PATIENCE_MS));
-	n = recvmsg(client, &header, MSG_CMSG_CLOEXEC);
-	*fd = -1;
-	if (n <= 0)
-		return 0;
-	part = CMSG_FIRSTHDR(&header);
-	if (part) {
-		assert_int_equal(part->cmsg_type, SCM_RIGHTS);
-		assert_int_equal(part->cmsg_len, CMSG_LEN(sizeof(int)));
-		memcpy(fd, CMSG_DATA(part), sizeof(int));
-	}
-	return n;
+	n = fds_receive(client, word, sizeof(*word), fds, &count);
+	assert_true(count <= 1);
+	*fd = count ? fds[0] : -1;
+	return n < 0 ? 0 : n;
 }
 
 int64_t message(int client, int *fd)

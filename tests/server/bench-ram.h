@@ -6,6 +6,7 @@
 #define SERVER_BENCH_RAM_H
 
 #include "bench.h"
+#include "fds.h"
 
 #include "../../transports/common/ram-protocol.h"
 
@@ -19,12 +20,10 @@ int ram_connect(const struct fixture *fixture);
 struct ram_message ram_offer(unsigned slot, uint32_t owner, unsigned count);
 int ram_memory(char mark);
 
-/* @return whether it was sent. */
-bool send_packet(int to, const void *packet, size_t size, const int *fds, unsigned count);
 void send_offer(int to, unsigned slot, uint32_t owner, unsigned count, char mark);
 
 /* @return bytes, 0 at the end. *count descriptors came with it. */
-ssize_t ram_packet(int from, struct ram_message *message, int fds[RAM_RANGES], unsigned *count);
+ssize_t ram_packet(int from, struct ram_message *message, int fds[FDS_MAX], unsigned *count);
 /* The next packet must be that offer. */
 void expect_offer(int from, unsigned slot, uint32_t owner, unsigned count, char mark);
 /* The server must end the connection, whatever comes before. */

@@ -2,9 +2,7 @@
 #include "bench.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,7 +45,7 @@ int fixture_teardown(void **state)
 	DIR *folder;
 
 	if (fixture->server.pid > 0)
-		server_end(&fixture->server, SIGKILL);
+		program_end(&fixture->server, SIGKILL);
 	folder = opendir(fixture->folder);
 	if (folder) {
 		for (struct dirent *entry; (entry = readdir(folder));)
@@ -59,56 +57,6 @@ int fixture_teardown(void **state)
 	return 0;
 }
 
-static void run(struct server *server, const char *const arguments[])
-{
-	char *argv[ARGUMENTS + 2] = { (char *)server_program };
-	int errors[2];
-
-	for (unsigned a = 0; arguments[a]; a++) {
-		assert_true(a < ARGUMENTS);
-		argv[a + 1] = (char *)arguments[a];
-	}
-	assert_int_equal(pipe2(errors, O_CLOEXEC), 0);
-	server->logged = 0;
-	server->log[0] = '\0';
-	server->pid = fork();
-	assert_true(server->pid >= 0);
-	if (!server->pid) {
-		dup2(errors[1], STDERR_FILENO);
-		execv(server_program, argv);
-		_exit(126);
-	}
-	close(errors[1]);
-	server->errors = errors[0];
-}
-
-/* Take what the log has for at most ms. @return false at its end. */
-static bool read_log(struct server *server, int ms)
-{
-	struct pollfd state = { .fd = server->errors, .events = POLLIN };
-	ssize_t n;
-
-	if (poll(&state, 1, ms) <= 0)
-		return true;
-	assert_true(server->logged + 1 < sizeof(server->log));
-	n = read(server->errors, server->log + server->logged, sizeof(server->log) - 1 - server->logged);
-	if (n <= 0)
-		return false;
-	server->logged += (size_t)n;
-	server->log[server->logged] = '\0';
-	return true;
-}
-
-void server_says(struct server *server, const char *text)
-{
-	for (int waited = 0; !strstr(server->log, text); waited += 10) {
-		if (!read_log(server, 10) || waited > PATIENCE_MS) {
-			print_error("the server never said \"%s\" but: %s\n", text, server->log);
-			fail();
-		}
-	}
-}
-
 void server_start(struct fixture *fixture, const char *const more[])
 {
 	const char *arguments[ARGUMENTS + 1] = { "--socket", fixture->socket };
@@ -116,70 +64,24 @@ void server_start(struct fixture *fixture, const char *const more[])
 
 	for (unsigned a = 0; more && more[a]; a++)
 		arguments[count++] = more[a];
-	run(&fixture->server, arguments);
-	server_says(&fixture->server, "listening on ");
-}
-
-static int wait_for(struct server *server)
-{
-	int status;
-
-	for (int waited = 0; read_log(server, 10); waited += 10) {
-		if (waited > PATIENCE_MS)
-			kill(server->pid, SIGKILL); /* and the test fails by the status */
-	}
-	close(server->errors);
-	server->errors = -1;
-	assert_int_equal(waitpid(server->pid, &status, 0), server->pid);
-	server->pid = 0;
-	return status;
+	program_start(&fixture->server, server_program, arguments);
+	program_says(&fixture->server, "listening on ");
 }
 
 int server_fails(struct fixture *fixture, const char *const arguments[])
 {
-	struct server other = { .errors = -1 };
+	struct program other = { .errors = -1 };
 	int status;
 
-	run(&other, arguments);
-	status = wait_for(&other);
+	program_start(&other, server_program, arguments);
+	status = program_wait(&other);
 	memcpy(fixture->server.log, other.log, sizeof(other.log));
 	fixture->server.logged = other.logged;
 	assert_true(WIFEXITED(status));
 	return WEXITSTATUS(status);
 }
 
-int server_end(struct server *server, int signal)
-{
-	kill(server->pid, signal);
-	return wait_for(server);
-}
-
-static unsigned entries(const char *path)
-{
-	DIR *folder = opendir(path);
-	unsigned count = 0;
-
-	assert_non_null(folder);
-	while (readdir(folder))
-		count++;
-	closedir(folder);
-	return count;
-}
-
-unsigned server_descriptors(const struct server *server)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/fd", (int)server->pid);
-	return entries(path);
-}
-
-unsigned own_descriptors(void)
-{
-	return entries("/proc/self/fd");
-}
-
-unsigned long server_work(const struct server *server)
+unsigned long server_work(const struct program *server)
 {
 	unsigned long total = 0, value;
 	char path[64], line[256];

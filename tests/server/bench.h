@@ -14,24 +14,18 @@
 
 #include <cmocka.h>
 
+#include "program.h"
+
 #define VECTORS 2 /* the server's default */
-#define PATIENCE_MS 20000 /* for what must happen: sanitizers and a busy machine are slow */
 
 /* The program under test, from the command line of each test. */
 extern const char *server_program;
-
-struct server {
-	pid_t pid;
-	int errors; /* its standard error */
-	size_t logged;
-	char log[16384];
-};
 
 /* A folder of the test's own; the paths in it are the fixture's. */
 struct fixture {
 	char folder[64];
 	char socket[96], ram[96], memory[96], lock[96];
-	struct server server;
+	struct program server;
 };
 
 int fixture_setup(void **state);
@@ -41,13 +35,8 @@ int fixture_teardown(void **state);
 void server_start(struct fixture *fixture, const char *const more[]);
 /* Run it with exactly these arguments until it ends. @return its exit status; what it said is in fixture->server.log. */
 int server_fails(struct fixture *fixture, const char *const arguments[]);
-/* Read its log until the text is in it. */
-void server_says(struct server *server, const char *text);
-/* Send a signal and wait. @return the status of waitpid(). */
-int server_end(struct server *server, int signal);
-unsigned server_descriptors(const struct server *server);
 /* Clock ticks it has run, and context switches. */
-unsigned long server_work(const struct server *server);
+unsigned long server_work(const struct program *server);
 
 /* The server must not start, with status 1 and one line that has this text. */
 void must_not_start(struct fixture *fixture, const char *text);
@@ -59,7 +48,6 @@ ino_t inode(const char *path);
 int hold_port(int memory, unsigned slot);
 
 unsigned lines_of(const char *text);
-unsigned own_descriptors(void);
 void nap_ms(unsigned ms);
 
 /* Connect to a socket; -1 when refused. */

@@ -38,7 +38,7 @@ static void signals_end_it_cleanly(void **state)
 		assert_true(there(fixture->socket) && there(fixture->ram));
 		assert_true(there(fixture->memory) && there(fixture->lock));
 		member = join(fixture->socket, 0, NULL, 0);
-		status = server_end(&fixture->server, signals[s]);
+		status = program_end(&fixture->server, signals[s]);
 		assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 		expect_end(member.socket);
 		leave(&member);
@@ -67,7 +67,7 @@ static void modes(void **state)
 static void live_one_is_refused(void **state)
 {
 	struct fixture *fixture = *state;
-	struct server first;
+	struct program first;
 	struct member member;
 	ino_t memory;
 

@@ -19,7 +19,7 @@ static void who_never_reads_is_dropped(void **state)
 	unsigned before;
 
 	server_start(fixture, NULL);
-	before = server_descriptors(&fixture->server);
+	before = program_descriptors(&fixture->server);
 	for (unsigned s = 0; s < 3; s++)
 		silent[s] = connect_to(fixture->socket, SOCK_STREAM);
 	good = join(fixture->socket, 3, (const int64_t[]){ 0, 1, 2 }, 3);
@@ -41,7 +41,7 @@ static void who_never_reads_is_dropped(void **state)
 		expect_end(silent[s]);
 		close(silent[s]);
 	}
-	server_says(&fixture->server, "is gone: it does not read");
+	program_says(&fixture->server, "is gone: it does not read");
 	/* The one that read is still served. */
 	silent[0] = connect_to(fixture->socket, SOCK_STREAM);
 	expect_vectors(good.socket, 400, bells);
@@ -50,7 +50,7 @@ static void who_never_reads_is_dropped(void **state)
 	for (unsigned v = 0; v < VECTORS; v++)
 		close(bells[v]);
 	leave(&good);
-	for (unsigned waited = 0; server_descriptors(&fixture->server) != before; waited += 10) {
+	for (unsigned waited = 0; program_descriptors(&fixture->server) != before; waited += 10) {
 		assert_true(waited < PATIENCE_MS);
 		nap_ms(10);
 	}
@@ -123,7 +123,7 @@ static void clients_are_bounded(void **state)
 	extra = connect_to(fixture->socket, SOCK_STREAM);
 	expect_end(extra);
 	close(extra);
-	server_says(&fixture->server, "a client was refused");
+	program_says(&fixture->server, "a client was refused");
 	/* Room again. */
 	close(clients[7]);
 	for (unsigned tries = 0;; tries++) {
@@ -157,7 +157,7 @@ static void no_descriptors_left(void **state)
 	assert_int_equal(prlimit(fixture->server.pid, RLIMIT_NOFILE, &few, NULL), 0);
 	for (unsigned c = 0; c < 40; c++)
 		clients[c] = connect_to(fixture->socket, SOCK_STREAM);
-	server_says(&fixture->server, "refused");
+	program_says(&fixture->server, "refused");
 	expect_end(clients[39]);
 	nap_ms(200);
 	work = server_work(&fixture->server);
@@ -200,7 +200,7 @@ static void no_descriptor_leaks(void **state)
 	unsigned before, own = own_descriptors();
 
 	server_start(fixture, NULL);
-	before = server_descriptors(&fixture->server);
+	before = program_descriptors(&fixture->server);
 	for (int64_t id = 0; id < 100; id++) {
 		int client = connect_to(fixture->socket, SOCK_STREAM);
 
@@ -209,11 +209,11 @@ static void no_descriptor_leaks(void **state)
 			expect(client, 0, false);
 		close(client);
 	}
-	for (unsigned waited = 0; server_descriptors(&fixture->server) != before; waited += 10) {
+	for (unsigned waited = 0; program_descriptors(&fixture->server) != before; waited += 10) {
 		assert_true(waited < PATIENCE_MS);
 		nap_ms(10);
 	}
-	assert_int_equal(WEXITSTATUS(server_end(&fixture->server, SIGTERM)), 0);
+	assert_int_equal(WEXITSTATUS(program_end(&fixture->server, SIGTERM)), 0);
 	assert_int_equal(own_descriptors(), own);
 }
 

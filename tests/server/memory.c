@@ -41,14 +41,14 @@ static void killed_and_restarted(void **state)
 	memory = inode(fixture->memory);
 	old = join(fixture->socket, 0, NULL, 0);
 	port = hold_port(old.memory, 1);
-	server_end(&fixture->server, SIGKILL);
+	program_end(&fixture->server, SIGKILL);
 	expect_end(old.socket);
 	assert_true(there(fixture->socket) && there(fixture->ram));
 	/* What is in the memory stays: nothing of it is made anew. */
 	assert_int_equal(pwrite(old.memory, "x", 1, 3 << 20), 1);
 
 	server_start(fixture, NULL);
-	server_says(&fixture->server, "kept from the server before");
+	program_says(&fixture->server, "kept from the server before");
 	assert_int_equal(inode(fixture->memory), memory);
 	new = join(fixture->socket, 0, NULL, 0);
 	assert_int_equal(pread(new.memory, &byte, 1, 3 << 20), 1);
@@ -56,7 +56,7 @@ static void killed_and_restarted(void **state)
 	close(port);
 	leave(&old);
 	leave(&new);
-	server_end(&fixture->server, SIGTERM);
+	program_end(&fixture->server, SIGTERM);
 	assert_false(there(fixture->memory));
 }
 
@@ -67,7 +67,7 @@ static void killed_without_clients(void **state)
 	struct stat st;
 
 	server_start(fixture, NULL);
-	server_end(&fixture->server, SIGKILL);
+	program_end(&fixture->server, SIGKILL);
 	for (unsigned waited = 0; !stat(fixture->memory, &st); waited += 10) {
 		assert_true(waited < PATIENCE_MS);
 		nap_ms(10);
@@ -91,7 +91,7 @@ static void ended_while_ports_are_held(void **state)
 	member = join(fixture->socket, 0, NULL, 0);
 	port = hold_port(member.memory, 0);
 	memory = inode(fixture->memory);
-	assert_int_equal(WEXITSTATUS(server_end(&fixture->server, SIGTERM)), 0);
+	assert_int_equal(WEXITSTATUS(program_end(&fixture->server, SIGTERM)), 0);
 	assert_non_null(strstr(fixture->server.log, "s.shm: kept, clients hold ports"));
 	assert_false(there(fixture->socket) || there(fixture->ram) || there(fixture->lock));
 	assert_int_equal(inode(fixture->memory), memory);
@@ -104,12 +104,12 @@ static void ended_while_ports_are_held(void **state)
 	assert_false(there(fixture->lock));
 	server_start(fixture, NULL);
 	assert_int_equal(inode(fixture->memory), memory);
-	server_end(&fixture->server, SIGKILL);
+	program_end(&fixture->server, SIGKILL);
 
 	/* Once they are gone it is replaced. */
 	close(port);
 	server_start(fixture, other);
-	server_says(&fixture->server, "ports 0=0,2=1,4=2 ");
+	program_says(&fixture->server, "ports 0=0,2=1,4=2 ");
 	assert_int_not_equal(inode(fixture->memory), memory);
 	leave(&member);
 }
@@ -127,7 +127,7 @@ static void damaged_memory(void **state)
 		memory = inode(fixture->memory);
 		member = join(fixture->socket, 0, NULL, 0);
 		port = hold_port(member.memory, 3);
-		server_end(&fixture->server, SIGKILL);
+		program_end(&fixture->server, SIGKILL);
 		if (way == 0) /* no switch in it */
 			assert_int_equal(pwrite(port, "nothing here....", 16, 0), 16);
 		else /* garbage behind the magic number */
@@ -139,7 +139,7 @@ static void damaged_memory(void **state)
 		server_start(fixture, NULL);
 		assert_null(strstr(fixture->server.log, "kept"));
 		assert_int_not_equal(inode(fixture->memory), memory);
-		server_end(&fixture->server, SIGKILL);
+		program_end(&fixture->server, SIGKILL);
 	}
 }
 
@@ -178,7 +178,7 @@ static void number_of_another_process(void **state)
 		assert_int_equal(symlink(target, fixture->memory), 0);
 		server_start(fixture, NULL);
 		assert_null(strstr(fixture->server.log, "kept"));
-		server_end(&fixture->server, SIGTERM);
+		program_end(&fixture->server, SIGTERM);
 		assert_false(there(fixture->memory));
 		close(fds[f]);
 	}
@@ -230,7 +230,7 @@ static void keeper_ends(void **state)
 	port = hold_port(member.memory, 7);
 	assert_true(readlink(fixture->memory, target, sizeof(target) - 1) > 0);
 	assert_int_equal(sscanf(target, "/proc/%d/", &keeper), 1);
-	server_end(&fixture->server, SIGKILL);
+	program_end(&fixture->server, SIGKILL);
 	nap_ms(200);
 	assert_int_equal(kill(keeper, 0), 0);
 	close(port);

@@ -44,7 +44,7 @@ static void memory_holds_the_switch(void **state)
 	void *block;
 
 	server_start(fixture, more);
-	server_says(&fixture->server, "89HPES32NT8AG2, ports 0=2,4=0,20=7 ");
+	program_says(&fixture->server, "89HPES32NT8AG2, ports 0=2,4=0,20=7 ");
 	member = join(fixture->socket, 0, NULL, 0);
 	assert_int_equal(fstat(member.memory, &st), 0);
 	assert_int_equal(st.st_size, 4 << 20);
@@ -133,7 +133,7 @@ static void who_writes_is_dropped(void **state)
 	assert_int_equal(send(bad.socket, "x", 1, 0), 1);
 	expect(good.socket, 1, false);
 	expect_end(bad.socket);
-	server_says(&fixture->server, "client 1 is gone: it wrote");
+	program_says(&fixture->server, "client 1 is gone: it wrote");
 	for (unsigned v = 0; v < VECTORS; v++)
 		close(bells[v]);
 	leave(&good);

@@ -124,7 +124,7 @@ static void misbehave(int socket, unsigned way)
 		send_offer(socket, 1, 5, 1, 'o');
 		break;
 	}
-	send_packet(socket, packet, size, fds, count);
+	fds_send(socket, packet, size, fds, count);
 	for (unsigned f = 0; f < MANY; f++)
 		close(fds[f]);
 	for (unsigned p = 0; p < 2; p++) {
@@ -140,7 +140,7 @@ static void expect_withdrawal(int from, unsigned slot)
 {
 	struct ram_message message;
 	unsigned count;
-	int fds[RAM_RANGES];
+	int fds[FDS_MAX];
 
 	do {
 		assert_true(ram_packet(from, &message, fds, &count) > 0);
@@ -160,7 +160,7 @@ static void hostile_packets(void **state)
 	peer = ram_connect(fixture);
 	send_offer(peer, 3, 9, 1, 'p');
 	nap_ms(100);
-	before = server_descriptors(&fixture->server);
+	before = program_descriptors(&fixture->server);
 	own = own_descriptors();
 	for (unsigned way = 0; way < WAYS; way++) {
 		int bad = ram_connect(fixture), good;
@@ -179,7 +179,7 @@ static void hostile_packets(void **state)
 		close(good);
 		expect_offer(peer, 0, 6, 0, 0);
 	}
-	for (unsigned waited = 0; server_descriptors(&fixture->server) != before; waited += 10) {
+	for (unsigned waited = 0; program_descriptors(&fixture->server) != before; waited += 10) {
 		assert_true(waited < PATIENCE_MS);
 		nap_ms(10);
 	}

@@ -66,7 +66,7 @@ static void slot_is_taken_and_free_again(void **state)
 	for (unsigned round = 0; round < 50; round++) {
 		struct ram_message message;
 		unsigned count;
-		int fds[RAM_RANGES];
+		int fds[FDS_MAX];
 
 		second = ram_connect(fixture);
 		kill(fixture->server.pid, SIGSTOP);
@@ -92,7 +92,7 @@ static void who_never_reads(void **state)
 	struct fixture *fixture = *state;
 	struct ram_message message;
 	unsigned long work;
-	int a, b, silent, fds[RAM_RANGES];
+	int a, b, silent, fds[FDS_MAX];
 	unsigned count, last = 0;
 
 	server_start(fixture, four_ports);
@@ -130,7 +130,7 @@ static void connections_are_bounded(void **state)
 	int idle[64], extra;
 
 	server_start(fixture, four_ports);
-	before = server_descriptors(&fixture->server);
+	before = program_descriptors(&fixture->server);
 	for (unsigned i = 0; i < 64; i++)
 		idle[i] = ram_connect(fixture);
 	extra = ram_connect(fixture);
@@ -138,7 +138,7 @@ static void connections_are_bounded(void **state)
 	close(extra);
 	for (unsigned i = 0; i < 64; i++)
 		close(idle[i]);
-	for (unsigned waited = 0; server_descriptors(&fixture->server) != before; waited += 10) {
+	for (unsigned waited = 0; program_descriptors(&fixture->server) != before; waited += 10) {
 		assert_true(waited < PATIENCE_MS);
 		nap_ms(10);
 	}
@@ -154,7 +154,7 @@ static void server_ends(void **state)
 	struct fixture *fixture = *state;
 	struct ram_message message;
 	unsigned count;
-	int a, b, fds[RAM_RANGES];
+	int a, b, fds[FDS_MAX];
 
 	server_start(fixture, four_ports);
 	a = ram_connect(fixture);
@@ -163,7 +163,7 @@ static void server_ends(void **state)
 	send_offer(b, 1, 2, 1, 'b');
 	expect_offer(b, 0, 1, 1, 'a');
 	expect_offer(a, 1, 2, 1, 'b');
-	assert_int_equal(WEXITSTATUS(server_end(&fixture->server, SIGTERM)), 0);
+	assert_int_equal(WEXITSTATUS(program_end(&fixture->server, SIGTERM)), 0);
 	assert_int_equal(ram_packet(a, &message, fds, &count), 0);
 	assert_int_equal(ram_packet(b, &message, fds, &count), 0);
 	close(a);

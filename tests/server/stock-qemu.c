@@ -145,7 +145,7 @@ static void stock_device(void **state)
 		leave(&other);
 		expect(member.socket, id, false);
 	}
-	server_end(&fixture->server, SIGKILL);
+	program_end(&fixture->server, SIGKILL);
 	assert_int_equal(ask(&qemu, "readl 0x%x", REGISTERS + IVPOSITION), 1);
 
 	fclose(qemu.to);

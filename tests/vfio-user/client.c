@@ -10,18 +10,9 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #define CAPABILITIES "{\"capabilities\":{\"max_msg_fds\":16,\"max_data_xfer_size\":1048576}}"
-
-int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 int dial(const char *path)
 {
@@ -33,23 +24,6 @@ int dial(const char *path)
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)))
 		fail_msg("%s: %s", path, strerror(errno));
 	return fd;
-}
-
-bool send_raw(int fd, const void *data, size_t size, const int *fds, unsigned count)
-{
-	char control[CMSG_SPACE(253 * sizeof(int))] = { 0 };
-	struct iovec iov = { .iov_base = (void *)data, .iov_len = size };
-	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
-
-	if (count) {
-		message.msg_control = control;
-		message.msg_controllen = CMSG_SPACE(count * sizeof(int));
-		CMSG_FIRSTHDR(&message)->cmsg_level = SOL_SOCKET;
-		CMSG_FIRSTHDR(&message)->cmsg_type = SCM_RIGHTS;
-		CMSG_FIRSTHDR(&message)->cmsg_len = CMSG_LEN(count * sizeof(int));
-		memcpy(CMSG_DATA(CMSG_FIRSTHDR(&message)), fds, count * sizeof(int));
-	}
-	return sendmsg(fd, &message, MSG_NOSIGNAL) == (ssize_t)size;
 }
 
 bool send_message(struct client *client, uint16_t command, uint32_t flags, const void *body, size_t size,
@@ -67,7 +41,7 @@ bool send_message(struct client *client, uint16_t command, uint32_t flags, const
 	memcpy(buffer, &header, sizeof(header));
 	if (size)
 		memcpy(buffer + sizeof(header), body, size);
-	return send_raw(client->fd, buffer, sizeof(header) + size, fds, count);
+	return fds_send(client->fd, buffer, sizeof(header) + size, fds, count);
 }
 
 int receive_reply(struct client *client, void *body, size_t size)

@@ -9,10 +9,12 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "fds.h"
+#include "program.h"
+
 #include <stdbool.h>
 #include <sys/types.h>
 
-#define PATIENCE_MS 20000
 #define RAM_SIZE 0x400000u /* bytes of each client */
 #define RAM_BASE 0x100000000u /* bus address of the first */
 #define WINDOW_SIZE 0x100000u /* of the default topology */
@@ -46,10 +48,7 @@ struct header {
 struct server {
 	char folder[32];
 	char paths[2][48]; /* sockets of port 0 and port 2 */
-	pid_t pid;
-	int errors;
-	char log[65536];
-	size_t logged;
+	struct program program;
 };
 
 extern const char *server_program;
@@ -80,8 +79,6 @@ struct client {
 
 /* A connection, nothing said yet. */
 int dial(const char *path);
-/* Send bytes with descriptors. @return whether all of them went. */
-bool send_raw(int fd, const void *data, size_t size, const int *fds, unsigned count);
 /* Send a message; the header's size and id are filled in. */
 bool send_message(struct client *client, uint16_t command, uint32_t flags, const void *body, size_t size,
 		  const int *fds, unsigned count);
@@ -119,7 +116,6 @@ void window_write(struct client *client, unsigned entry, uint64_t offset, uint32
 
 /* Count of an eventfd within a time; 0 when nothing came. */
 uint64_t interrupts(int eventfd, int ms);
-int64_t now_ms(void);
 
 /* Wait for what must come true. */
 #define UNTIL(condition)                                                                                               \

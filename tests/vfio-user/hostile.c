@@ -18,7 +18,7 @@ static void send_header(struct client *client, uint16_t command, uint32_t size, 
 {
 	const struct header header = { .id = 1, .command = command, .size = size, .flags = flags };
 
-	send_raw(client->fd, &header, sizeof(header), NULL, 0);
+	fds_send(client->fd, &header, sizeof(header), NULL, 0);
 }
 
 static void garbage(struct server *server, struct client *client)
@@ -28,7 +28,7 @@ static void garbage(struct server *server, struct client *client)
 	(void)server;
 	for (unsigned i = 0; i < sizeof(noise); i++)
 		noise[i] = (uint8_t)(i * 2654435761u >> 13) | 1;
-	send_raw(client->fd, noise, sizeof(noise), NULL, 0);
+	fds_send(client->fd, noise, sizeof(noise), NULL, 0);
 }
 
 static void huge(struct server *server, struct client *client)
@@ -52,14 +52,14 @@ static void reply_out_of_nowhere(struct server *server, struct client *client)
 static void half_a_header(struct server *server, struct client *client)
 {
 	(void)server;
-	send_raw(client->fd, "\1\0\11\0\40", 5, NULL, 0);
+	fds_send(client->fd, "\1\0\11\0\40", 5, NULL, 0);
 }
 
 static void half_a_body(struct server *server, struct client *client)
 {
 	(void)server;
 	send_header(client, REGION_WRITE, 64, 0);
-	send_raw(client->fd, "0123456789", 10, NULL, 0);
+	fds_send(client->fd, "0123456789", 10, NULL, 0);
 }
 
 static void half_and_gone(struct server *server, struct client *client)
@@ -150,7 +150,7 @@ static void in_pieces(struct server *server, struct client *client)
 	memcpy(message + 16, access, sizeof(access));
 	((struct header *)(void *)message)->size = 36;
 	for (unsigned i = 0; i < 36; i++) {
-		assert_true(send_raw(client->fd, message + i, 1, NULL, 0));
+		assert_true(fds_send(client->fd, message + i, 1, NULL, 0));
 		usleep(2000);
 	}
 	client->id = 77;
@@ -266,7 +266,7 @@ static void never_reads(struct server *server, struct client *client)
 	memcpy(big, &header, sizeof(header));
 	memcpy(big + sizeof(header), access, sizeof(access));
 	for (unsigned i = 0; i < 64; i++)
-		send_raw(client->fd, big, sizeof(big), NULL, 0);
+		fds_send(client->fd, big, sizeof(big), NULL, 0);
 	usleep(7000000);
 }
 
