@@ -14,7 +14,7 @@
 
 struct bed {
 	const struct bed_kind *kind;
-	char spec[128];
+	char spec[256];
 	char directory[64]; /* of a file, or "" */
 	struct fake_server fake;
 	pid_t real; /* or 0 */

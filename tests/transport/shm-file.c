@@ -144,6 +144,11 @@ static void test_foreign(void **state)
 		free(data);
 		free(back);
 	}
+	/* Zeros, but more than anybody makes for a switch. */
+	close(open_file(O_TRUNC));
+	assert_int_equal(truncate(bed_file(&bed), INT64_C(1) << 40), 0);
+	refused(NULL, -EPROTO, "not touched");
+	assert_int_equal(truncate(bed_file(&bed), 0), 0);
 	/* Zeros, but too few: made by hand, and not well. */
 	close(open_file(O_TRUNC));
 	assert_int_equal(truncate(bed_file(&bed), 0x20000), 0);

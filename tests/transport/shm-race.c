@@ -170,12 +170,81 @@ static void test_scribbled(void **state)
 	bed_end(&bed);
 }
 
+/*
+ * A name that is too long for sockets beside it: windows go by copy, and a line says so; a death shows in the lock alone,
+ * within a second and what the machine adds.
+ */
+static void test_no_sockets(void **state)
+{
+	uint32_t value = 0x10CC0DE, back = 0;
+	char folder[160];
+	struct host a;
+	struct peer b;
+	struct bed bed;
+	int64_t start;
+
+	(void)state;
+	bed_make(&bed, &bed_shm);
+	snprintf(folder, sizeof(folder), "%s/%.*s", bed.directory, 80,
+		 "looooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooong");
+	assert_int_equal(mkdir(folder, 0700), 0);
+	snprintf(bed.spec, sizeof(bed.spec), "shm:%s/ntb0", folder);
+	host_open(&a, bed.spec, 0, 0);
+	assert_non_null(strstr(a.log, "too long"));
+	peer_start(&b, bed.spec, 2, NULL);
+	window_set(&a, 0, 1, RAM_BASE);
+	HOST_UNTIL(link_up(&a, 1), &a, NULL, NULL);
+	hosts_run_for(&a, NULL, NULL, 50);
+	assert_null(a.maps[WINDOW(0)].base);
+	copy_write(&a, 0, 0x40, &value, sizeof(value));
+	copy_read(&a, 0, 0x40, &back, sizeof(back));
+	assert_int_equal(back, value);
+	peer_kill(&b);
+	start = now_ms();
+	HOST_UNTIL(!link_up(&a, 1), &a, NULL, NULL);
+	print_message("noticed by its lock after %lld ms\n", (long long)(now_ms() - start));
+	assert_true(now_ms() - start < 5000);
+	host_close(&a);
+	unlink(bed_file(&bed));
+	assert_int_equal(rmdir(folder), 0);
+	bed_end(&bed);
+}
+
+/* Where hosts are connected for their RAM, its end shows at once. */
+static void test_death_shows(void **state)
+{
+	int64_t longest = 0;
+	struct bed bed;
+	struct host a;
+
+	(void)state;
+	bed_make(&bed, &bed_shm);
+	host_open(&a, bed.spec, 0, 0);
+	for (unsigned round = 0; round < 5; round++) {
+		struct peer b;
+		int64_t start;
+
+		peer_start(&b, bed.spec, 2, NULL);
+		window_set(&a, 0, 1, RAM_BASE);
+		HOST_UNTIL(a.maps[WINDOW(0)].base, &a, NULL, NULL);
+		peer_kill(&b);
+		start = now_ms();
+		HOST_UNTIL(!link_up(&a, 1) && !a.maps[WINDOW(0)].base, &a, NULL, NULL);
+		if (now_ms() - start > longest)
+			longest = now_ms() - start;
+	}
+	print_message("noticed by its socket after %lld ms at most\n", (long long)longest);
+	assert_true(longest < 800);
+	host_close(&a);
+	bed_end(&bed);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_none_first),
-		cmocka_unit_test(test_killed_makers),
-		cmocka_unit_test(test_scribbled),
+		cmocka_unit_test(test_none_first),  cmocka_unit_test(test_killed_makers),
+		cmocka_unit_test(test_scribbled),   cmocka_unit_test(test_no_sockets),
+		cmocka_unit_test(test_death_shows),
 	};
 
 	assert_int_equal(idtntb_topology_parse(&topology, NULL, "8", NULL, NULL), 0);

@@ -3,9 +3,9 @@
 #include "copy.h"
 
 #include "futex.h"
+#include "thread.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 
 static struct ntb_channel *from(const struct ntb_copy *copy, unsigned s)
@@ -231,9 +231,6 @@ static void *copier(void *opaque)
 
 int ntb_copy_serve_start(struct ntb_copy *copy)
 {
-	sigset_t all, old;
-	int ret;
-
 	for (unsigned s = 0; s < copy->ports; s++) {
 		struct ntb_channel *channel = from(copy, s);
 		uint32_t tail = atomic_load(&channel->tail);
@@ -249,19 +246,7 @@ int ntb_copy_serve_start(struct ntb_copy *copy)
 	atomic_store(&copy->nonsense, 0);
 	atomic_store(&copy->owed, 0);
 	atomic_store(&copy->stop, false);
-	/*
-	 * Signals are the program's own business and go to its own threads. But a fault in the RAM it offers comes here,
-	 * and to block that is to die of it, whatever handler the program has.
-	 */
-	sigfillset(&all);
-	sigdelset(&all, SIGBUS);
-	sigdelset(&all, SIGSEGV);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	ret = pthread_create(&copy->thread, NULL, copier, copy);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (!ret)
-		pthread_setname_np(copy->thread, "idtntb-copy");
-	return -ret;
+	return ntb_thread_start(&copy->thread, copier, copy, "idtntb-copy");
 }
 
 void ntb_copy_serve_stop(struct ntb_copy *copy)

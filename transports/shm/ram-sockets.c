@@ -224,15 +224,18 @@ static void reach(struct idtntb_attachment *a, unsigned slot)
 	struct shm_publisher *publisher = &shm_of(a)->publishers[slot];
 	struct sockaddr_un address;
 
-	publisher->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (publisher->fd < 0 || !name(shm_of(a), slot, &address) ||
-	    connect(publisher->fd, (const struct sockaddr *)&address, sizeof(address)) ||
-	    ntb_watch(a, publisher->fd, EPOLLIN | EPOLLRDHUP, TAG_PUBLISHER + slot)) {
-		/* One that does not listen has said so in its own log. */
-		if (errno == ENOENT || errno == ECONNREFUSED)
-			publisher->tries = 0;
-		later(a, slot, strerror(errno));
+	/* One that cannot listen has said so in its own log. */
+	if (!name(shm_of(a), slot, &address)) {
+		publisher->tries = 0;
+		return;
 	}
+	publisher->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (publisher->fd >= 0 && !connect(publisher->fd, (const struct sockaddr *)&address, sizeof(address)) &&
+	    !ntb_watch(a, publisher->fd, EPOLLIN | EPOLLRDHUP, TAG_PUBLISHER + slot))
+		return;
+	if (errno == ENOENT || errno == ECONNREFUSED)
+		publisher->tries = 0;
+	later(a, slot, strerror(errno));
 }
 
 void ntb_shm_ram_follow(struct idtntb_attachment *a)

@@ -13,9 +13,9 @@
 #include "../common/futex.h"
 #include "../common/layout.h"
 #include "../common/lock.h"
+#include "../common/thread.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -94,25 +94,16 @@ static void *sleeper(void *opaque)
 int ntb_shm_sleeper_start(struct idtntb_attachment *a, struct idtntb_error *error)
 {
 	struct shm *shm = shm_of(a);
-	sigset_t all, old;
 	int ret = ntb_open_switch(&shm->sw, shm->memory.base, shm->memory.size, error);
 
 	if (ret)
 		return ret;
 	ret = ntb_watch(a, shm->bell, EPOLLIN | EPOLLET, TAG_BELL);
-	if (!ret) {
-		/* Signals are for the program's own threads; but a fault in the shared memory comes here. */
-		sigfillset(&all);
-		sigdelset(&all, SIGBUS);
-		sigdelset(&all, SIGSEGV);
-		pthread_sigmask(SIG_SETMASK, &all, &old);
-		ret = -pthread_create(&shm->sleeper, NULL, sleeper, shm);
-		pthread_sigmask(SIG_SETMASK, &old, NULL);
-	}
+	if (!ret)
+		ret = ntb_thread_start(&shm->sleeper, sleeper, shm, "idtntb-bell");
 	if (ret)
 		return ntb_fail(error, ret, "thread that waits for peers: %s", strerror(-ret));
 	shm->sleeps = true;
-	pthread_setname_np(shm->sleeper, "idtntb-bell");
 	return 0;
 }
 
