@@ -51,7 +51,7 @@ struct json_object *idtntb_register_json(const struct idtntb_snapshot *snapshot,
 	if (ref->reg->fields) {
 		fields = json_object_new_object();
 		for (const struct idtntb_field *f = ref->reg->fields; f->name; f++)
-			inspect_add(fields, f->name, inspect_number(inspect_field(ref->reg->name, f->name, now.value)));
+			inspect_add(fields, f->name, inspect_number(inspect_field_get(f, now.value)));
 		inspect_add(json, "fields", fields);
 	}
 	return json;

@@ -24,6 +24,12 @@ bool inspect_ref(struct idtntb_register_ref *ref, const struct idtntb_switch *sw
 		 unsigned i, unsigned j);
 /* registers.c: its value. */
 uint32_t inspect_peek(const struct idtntb_snapshot *snapshot, unsigned slot, const char *name, unsigned i, unsigned j);
+/* A field of a value. */
+static inline uint32_t inspect_field_get(const struct idtntb_field *field, uint32_t value)
+{
+	return value >> field->low & (UINT32_MAX >> (31 - (field->high - field->low)));
+}
+
 /* registers.c: a field of a value of the row called `name`. */
 uint32_t inspect_field(const char *name, const char *field, uint32_t value);
 /* registers.c: reads and writes of a row by the owner of a slot; zero where nothing is counted. */

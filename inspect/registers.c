@@ -90,11 +90,6 @@ uint32_t inspect_peek(const struct idtntb_snapshot *snapshot, unsigned slot, con
 	return inspect_ref(&ref, snapshot->sw, slot, name, i, j) ? idtntb_switch_peek(snapshot->sw, ref.address) : 0;
 }
 
-static uint32_t field_get(const struct idtntb_field *field, uint32_t value)
-{
-	return value >> field->low & (UINT32_MAX >> (31 - (field->high - field->low)));
-}
-
 uint32_t inspect_field(const char *name, const char *field, uint32_t value)
 {
 	unsigned row;
@@ -102,7 +97,7 @@ uint32_t inspect_field(const char *name, const char *field, uint32_t value)
 
 	for (const struct idtntb_field *f = reg ? reg->fields : NULL; f && f->name; f++) {
 		if (!strcmp(f->name, field))
-			return field_get(f, value);
+			return inspect_field_get(f, value);
 	}
 	return 0;
 }
@@ -217,7 +212,7 @@ void inspect_fields_print(FILE *out, const struct idtntb_register *reg, uint32_t
 	const char *space = "";
 
 	for (const struct idtntb_field *f = reg->fields; f && f->name; f++) {
-		uint32_t bits = field_get(f, value);
+		uint32_t bits = inspect_field_get(f, value);
 
 		if (!bits && !all)
 			continue;
@@ -236,8 +231,8 @@ static void print_fields(FILE *out, const struct idtntb_snapshot *snapshot, cons
 	uint32_t value = idtntb_switch_peek(snapshot->sw, ref->address);
 
 	for (const struct idtntb_field *f = ref->reg->fields; f && f->name; f++)
-		fprintf(out, field_get(f, value) > 9 ? "%s=0x%x (%s)\n" : "%s=%u (%s)\n", f->name, field_get(f, value),
-			f->brief);
+		fprintf(out, inspect_field_get(f, value) > 9 ? "%s=0x%x (%s)\n" : "%s=%u (%s)\n", f->name,
+			inspect_field_get(f, value), f->brief);
 }
 
 static void print_reset(FILE *out, const struct idtntb_snapshot *snapshot, const struct idtntb_register_ref *ref)
