@@ -3,9 +3,11 @@
 #include "bed.h"
 
 #include "../../transports/common/layout.h"
+#include "../../transports/common/lock.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -240,6 +242,37 @@ static void test_removed(void **state)
 	assert_int_equal(lstat(path, &after), -1);
 }
 
+static void *remove_soon(void *opaque)
+{
+	int *joining = opaque;
+
+	usleep(300000);
+	unlink(bed_file(&bed));
+	close(*joining);
+	return NULL;
+}
+
+/* Removed while somebody waits to join: that one does not end up in a file that nobody else can find. */
+static void test_removed_meanwhile(void **state)
+{
+	struct flock join = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = NTB_LOCK_JOIN, .l_len = 1 };
+	struct host a, b;
+	pthread_t thread;
+	int fd;
+
+	(void)state;
+	works();
+	fd = open_file(0);
+	assert_int_equal(fcntl(fd, F_OFD_SETLK, &join), 0);
+	assert_int_equal(pthread_create(&thread, NULL, remove_soon, &fd), 0);
+	host_open(&a, bed.spec, 0, 0);
+	pthread_join(thread, NULL);
+	host_open(&b, bed.spec, 2, 0);
+	HOST_UNTIL(link_up(&a, 1) && link_up(&b, 0), &a, &b, NULL);
+	host_close(&a);
+	host_close(&b);
+}
+
 /* Whoever may open the file may fetch RAM; what lies where a socket belongs and is none is left alone. */
 static void test_socket(void **state)
 {
@@ -334,6 +367,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_no_file, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_other_switch, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_removed, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_removed_meanwhile, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_socket, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_subscribers, set_up, tear_down),
 	};

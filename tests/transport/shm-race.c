@@ -221,6 +221,7 @@ static void test_death_shows(void **state)
 	bed_make(&bed, &bed_shm);
 	host_open(&a, bed.spec, 0, 0);
 	for (unsigned round = 0; round < 5; round++) {
+		const unsigned before = open_descriptors();
 		struct peer b;
 		int64_t start;
 
@@ -232,6 +233,8 @@ static void test_death_shows(void **state)
 		HOST_UNTIL(!link_up(&a, 1) && !a.maps[WINDOW(0)].base, &a, NULL, NULL);
 		if (now_ms() - start > longest)
 			longest = now_ms() - start;
+		/* Nothing of the dead is kept, least of all its RAM. */
+		HOST_UNTIL(open_descriptors() == before, &a, NULL, NULL);
 	}
 	print_message("noticed by its socket after %lld ms at most\n", (long long)longest);
 	assert_true(longest < 800);
