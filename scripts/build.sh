@@ -10,12 +10,13 @@ BUILD_PACKAGES=(build-essential cmake ninja-build pkg-config libglib2.0-dev libc
 build_dir() { echo "$IDTNTB_CACHE/build/$(printf '%s' "$IDTNTB_ROOT" | sha256sum | cut -c1-12)/${1:-release}"; }
 ctl_binary() { echo "$(build_dir)/frontends/ctl/idtntbctl"; }
 fuse_binary() { echo "$(build_dir)/frontends/fuse/idtntb-fuse"; }
+daemon_binary() { echo "$(build_dir)/transports/uring-socket/idtntbd"; }
 server_binary() { echo "$(build_dir)/transports/ivshmem/idtntb-ivshmem-server"; }
 plugin_file() { echo "$(build_dir)/frontends/qemu/$1/idtntb-qemu.so"; }
 
 # build_project SDK-VERSION...: the server and the device for each of these QEMUs.
 build_project() {
-    local dir log="$IDTNTB_CACHE/logs/build.log" targets=(idtntb-ivshmem-server idtntbctl idtntb-fuse) sdks=() v vfio_user
+    local dir log="$IDTNTB_CACHE/logs/build.log" targets=(idtntb-ivshmem-server idtntbd idtntbctl idtntb-fuse) sdks=() v vfio_user
     need_packages "${BUILD_PACKAGES[@]}"
     dir=$(build_dir)
     for v in "$@"; do

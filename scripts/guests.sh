@@ -11,7 +11,7 @@ server_up() {
     run_start server
     for ((i = 0; i < 100; i++)); do
         # Ours tells its ports when it listens; the stock one says nothing into a file.
-        [ -S "$SOCKETS/switch" ] &&
+        { [ "$SERVER_KIND" = daemon ] || [ -S "$SOCKETS/switch" ]; } &&
             { [ "$SERVER_KIND" = stock ] || [ "$(grep -c listening "$RUN/server.err")" -gt "${said:-0}" ]; } && return 0
         if ! alive "$RUN/server.pid"; then
             fail "the switch cannot be made: $(last_words "$RUN/server.err")"
@@ -25,7 +25,7 @@ server_up() {
 # follow it, and without the names of the program and of the option it is about.
 last_words() {
     local text
-    text=$(awk '/^(qemu-system|idtntb-)[a-z0-9_-]*: / { sub(/^[a-z0-9_-]*: /, ""); keep = !/(info|warning): |listening on|: ending$/; if (keep) text = $0; next }
+    text=$(awk '/^(qemu-system|idtntb-|idtntbd)[a-z0-9_-]*: / { sub(/^[a-z0-9_-]*: /, ""); keep = !/(info|warning): |listening on|: ending$/; if (keep) text = $0; next }
         keep && NF { text = text "; " $0 }
         !text { other = $0 }
         END { print text ? text : other }' "$1" 2>/dev/null | sed -E 's/^-(device|object) [^ ]*: //')

@@ -8,7 +8,7 @@
 # Sourced after options.sh, processes.sh and vfio-user.sh.
 
 # What --transport can be; '-' is '_' in the function's name.
-TRANSPORTS=(ivshmem shm)
+TRANSPORTS=(ivshmem shm uring-unix uring-tcp)
 
 # transport_start: the one that was chosen.
 transport_start() {
@@ -73,4 +73,25 @@ transport_ivshmem() {
 transport_shm() {
     SWITCH=shm:$SOCKETS/switch.shm
     whoever_comes_first
+}
+
+# The switch in a daemon, behind a Unix socket or a TCP port of this machine.
+transport_uring_unix() {
+    daemon_start "unix:$SOCKETS/switch"
+    SWITCH=uring:unix:$SOCKETS/switch
+}
+
+transport_uring_tcp() {
+    daemon_start tcp:0
+    SWITCH=uring:$(sed -n 's/.*listening on \(tcp:[^ ]*\): .*/\1/p' "$RUN/server.err" | head -n 1)
+}
+
+# daemon_start WHERE: as process 'server' of the run.
+daemon_start() {
+    SERVER_KIND=daemon
+    echo "SERVER_KIND=$SERVER_KIND" >>"$RUN/env"
+    printf '%s\0' "$(daemon_binary)" --listen "$1" --ports "${PORTS:-$((GUEST_COUNT < 2 ? 2 : GUEST_COUNT))}" \
+        ${CHIP:+--chip "$CHIP"} ${BARS:+--bars "$BARS"} -v >"$RUN/server.cmd"
+    server_up
+    ports_take "$(sed -n 's/.*, ports \([0-9=,]*\).*/\1/p' "$RUN/server.err" | head -n 1)"
 }

@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -102,8 +103,24 @@ static int open_port(const struct daemon_options *options)
 	return ret ? ret : fd;
 }
 
-int listen_open(const struct daemon_options *options)
+/* Where it listens, as clients name it: a port that the system has chosen is not in the options. */
+static void name_it(struct daemon *daemon, int fd)
 {
+	struct sockaddr_storage address;
+	socklen_t size = sizeof(address);
+	char host[INET6_ADDRSTRLEN], port[8];
+
+	snprintf(daemon->where, sizeof(daemon->where), "%s", daemon->options->listen);
+	if (!daemon->options->address.tcp || getsockname(fd, (struct sockaddr *)&address, &size) ||
+	    getnameinfo((struct sockaddr *)&address, size, host, sizeof(host), port, sizeof(port),
+			NI_NUMERICHOST | NI_NUMERICSERV))
+		return;
+	snprintf(daemon->where, sizeof(daemon->where), strchr(host, ':') ? "tcp:[%s]:%s" : "tcp:%s:%s", host, port);
+}
+
+int listen_open(struct daemon *daemon)
+{
+	const struct daemon_options *options = daemon->options;
 	int fd = options->address.tcp ? open_port(options) : open_path(options);
 
 	/* Those have said theirs. */
@@ -117,6 +134,8 @@ int listen_open(const struct daemon_options *options)
 	}
 	if (fd < 0)
 		say("--listen %s: %s", options->listen, strerror(-fd));
+	else
+		name_it(daemon, fd);
 	return fd;
 }
 

@@ -107,6 +107,7 @@ struct daemon {
 	struct io_uring ring;
 	bool stop;
 	int listener;
+	char where[128]; /* that is */
 	struct operation accepting, ticking, stopping;
 	struct __kernel_timespec second;
 	int64_t now;
@@ -134,7 +135,7 @@ struct daemon {
 __attribute__((format(printf, 1, 2))) void say(const char *format, ...);
 
 /* daemon-listen.c: the listening socket, or -errno with the line said. */
-int listen_open(const struct daemon_options *options);
+int listen_open(struct daemon *daemon);
 void listen_close(const struct daemon_options *options, int fd);
 
 /* daemon-loop.c. 0 or -errno with the line said. */

@@ -40,7 +40,7 @@ static void say_listening(const struct daemon *daemon)
 	for (unsigned p = 0; p < topology->port_count; p++)
 		at += (size_t)snprintf(ports + at, sizeof(ports) - at, "%s%u=%u", p ? "," : "", topology->ports[p].port,
 				       topology->ports[p].partition);
-	say("listening on %s: %s, ports %s (port=partition)", daemon->options->listen, topology->chip->name, ports);
+	say("listening on %s: %s, ports %s (port=partition)", daemon->where, topology->chip->name, ports);
 }
 
 static int serve(struct daemon *daemon)
@@ -48,7 +48,7 @@ static int serve(struct daemon *daemon)
 	int ret = ports_open(daemon);
 
 	if (!ret) {
-		daemon->listener = listen_open(daemon->options);
+		daemon->listener = listen_open(daemon);
 		ret = daemon->listener < 0 ? daemon->listener : 0;
 	}
 	if (ret)
