@@ -30,6 +30,7 @@ struct ntb_remote {
 	int (*member)(struct idtntb_attachment *a, unsigned port, struct idtntb_member *member);
 	int (*link_force)(struct idtntb_attachment *a, unsigned port, bool down);
 	void (*drain)(struct idtntb_attachment *a);
+	void (*window_mapped)(struct idtntb_attachment *a, unsigned window, bool mapped); /* for the counters */
 	const struct idtntb_port_ops *shadow_ops; /* of the shadow, which speaks to nobody */
 };
 

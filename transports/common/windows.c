@@ -38,6 +38,15 @@ static bool same(const struct ntb_mapping *x, const struct ntb_mapping *y)
 	       x->offset == y->offset && x->length == y->length;
 }
 
+/* For those who look into the switch. */
+static void tell_mapped(struct idtntb_attachment *a, unsigned window, bool mapped)
+{
+	if (a->transport->remote)
+		a->transport->remote->window_mapped(a, window, mapped);
+	else
+		idtntb_port_window_mapped_set(a->port, window, mapped);
+}
+
 void ntb_windows_update(struct idtntb_attachment *a, unsigned window)
 {
 	struct idtntb_window_map map;
@@ -50,7 +59,7 @@ void ntb_windows_update(struct idtntb_attachment *a, unsigned window)
 		return;
 	a->windows[window] = to;
 	a->ops.window_map(a->opaque, window, to.mapped ? &map : NULL);
-	idtntb_port_window_mapped_set(a->port, window, to.mapped);
+	tell_mapped(a, window, to.mapped);
 }
 
 void ntb_windows_update_all(struct idtntb_attachment *a)
@@ -80,6 +89,6 @@ void ntb_windows_unmap_all(struct idtntb_attachment *a)
 			continue;
 		a->windows[window].mapped = false;
 		a->ops.window_map(a->opaque, window, NULL);
-		idtntb_port_window_mapped_set(a->port, window, false);
+		tell_mapped(a, window, false);
 	}
 }

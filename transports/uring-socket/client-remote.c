@@ -268,6 +268,19 @@ static int link_force(struct idtntb_attachment *a, unsigned port, bool down)
 	return 0;
 }
 
+static void window_mapped(struct idtntb_attachment *a, unsigned window, bool mapped)
+{
+	struct client *client = client_of(a);
+	struct wire_mapped *frame;
+
+	if (!client_send_begin(client, CLIENT_UP))
+		return;
+	frame = client_add(client, WIRE_MAPPED, 0);
+	frame->window = window;
+	frame->on = mapped;
+	client_send_end(client, CLIENT_SEND_LAZILY);
+}
+
 static int member(struct idtntb_attachment *a, unsigned port, struct idtntb_member *found)
 {
 	struct client *client = client_of(a);
@@ -347,6 +360,7 @@ const struct ntb_remote client_remote = {
 	.stats = stats,
 	.member = member,
 	.link_force = link_force,
+	.window_mapped = window_mapped,
 	.drain = drain,
 	.shadow_ops = &shadow_ops,
 };

@@ -168,6 +168,16 @@ static void switch_registers(struct client *client, const struct idtntb_switch *
 	put(client, GASAADDR, shadow(client, GASAADDR));
 }
 
+void client_consent(struct client *client)
+{
+	struct wire_switch *frame;
+
+	if (!client->a->accept_poke)
+		return;
+	frame = client_add(client, WIRE_CONSENT, 0);
+	frame->on = true;
+}
+
 void client_replay(struct client *client)
 {
 	const struct idtntb_topology *topology = idtntb_switch_topology(client->a->sw);
@@ -175,6 +185,7 @@ void client_replay(struct client *client)
 	struct idtntb_error error;
 	void *block = aligned_alloc(4096, client->memory_size);
 
+	client_consent(client);
 	mirror_all(client);
 	own_registers(client);
 	lookup_tables(client);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The thread of a client: it receives while nobody waits for an answer, and joins again when the connection was lost. */
 #include "client.h"
+#include "talk.h"
 
 #include "../common/error.h"
 #include "../common/futex.h"
@@ -9,10 +10,8 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/time.h>
 #include <unistd.h>
 
-#define SLICE_MS 50 /* of waiting for an answer */
 #define GREET_MS 3000
 #define LOOK_MS 1000 /* how often the silence of the daemon is looked at */
 #define AGAIN_MS 500 /* between two attempts to join again */
@@ -20,84 +19,15 @@
 
 /* ---------------------------------------------------------------- joining */
 
-static int send_frame(int fd, enum wire_type type, const void *body, size_t size)
-{
-	struct {
-		struct wire_frame frame;
-		uint8_t body[sizeof(struct wire_hello) + sizeof(struct wire_attach)];
-	} whole = { .frame = { .length = (uint32_t)(sizeof(whole.frame) + size), .type = (uint16_t)type } };
-
-	memcpy(whole.body, body, size);
-	return send(fd, &whole, whole.frame.length, MSG_NOSIGNAL) == (ssize_t)whole.frame.length ? 0 : -EPIPE;
-}
-
-/* Wait for a frame of a type; log lines may come before it. */
-static int await_frame(int fd, struct ntb_inbox *inbox, enum wire_type type, const struct wire_frame **frame,
-		       struct idtntb_error *error)
-{
-	const int64_t deadline = ntb_now() + GREET_MS * NTB_MS;
-	int ret;
-
-	for (;;) {
-		union ntb_control control;
-		struct iovec bytes;
-		struct msghdr message = { .msg_iov = &bytes, .msg_iovlen = 1 };
-		ssize_t size;
-
-		ret = ntb_inbox_next(inbox, true, frame, error);
-		if (ret < 0)
-			return ret;
-		if (ret && (*frame)->type == (unsigned)type)
-			return 0;
-		if (ret && (*frame)->type == WIRE_BYE) {
-			const struct wire_text *text = ntb_wire_body(*frame);
-
-			return ntb_fail(error, -ECONNREFUSED, "the daemon hangs up: %.*s", (int)text->size,
-					(const char *)(text + 1));
-		}
-		if (ret)
-			continue;
-		bytes = ntb_inbox_space(inbox);
-		/* Behind the answer there may be offers of RAM already. */
-		message.msg_control = &control;
-		message.msg_controllen = sizeof(control);
-		size = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
-		if (size > 0 && !ntb_inbox_received(inbox, (size_t)size, &message))
-			continue;
-		if (size > 0)
-			return ntb_fail(error, -EPROTO, "the daemon sends more descriptors than frames can need");
-		if (!size || (errno != EAGAIN && errno != EINTR))
-			return ntb_fail(error, -EPROTO, "there is something else than idtntbd: it hangs up");
-		if (ntb_now() > deadline)
-			return ntb_fail(error, -EPROTO,
-					"there is something else than idtntbd, or it is hung: it says nothing");
-	}
-}
-
 int client_greet(struct client *client, int fd, struct ntb_inbox *inbox, struct wire_welcome *welcome,
 		 struct idtntb_error *error)
 {
-	const struct timeval slice = { .tv_usec = SLICE_MS * 1000 };
-	const struct wire_hello hello = {
-		.magic = WIRE_MAGIC,
-		.version = WIRE_VERSION,
-		.capabilities = client->address.tcp ? 0 : WIRE_CAP_RAM,
-	};
-	const struct wire_frame *frame;
-	int ret;
+	const uint32_t capabilities = client->address.tcp ? 0 : WIRE_CAP_RAM;
+	int ret = ntb_talk_greet(fd, inbox, capabilities, welcome, error);
 
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &slice, sizeof(slice));
-	ret = send_frame(fd, WIRE_HELLO, &hello, sizeof(hello));
-	if (ret)
-		return ntb_fail(error, ret, "the daemon hangs up at once");
-	ret = await_frame(fd, inbox, WIRE_WELCOME, &frame, error);
 	if (ret)
 		return ret;
-	memcpy(welcome, ntb_wire_body(frame), sizeof(*welcome));
-	if (welcome->magic != WIRE_MAGIC || welcome->version != WIRE_VERSION)
-		return ntb_fail(error, -EPROTO, "the daemon speaks version %u of its protocol, this is %u",
-				welcome->version, WIRE_VERSION);
-	client->capabilities = welcome->capabilities & hello.capabilities;
+	client->capabilities = welcome->capabilities & capabilities;
 	client->silence = (welcome->silence_ms < 1000 ? 1000 : welcome->silence_ms) * NTB_MS;
 	return 0;
 }
@@ -112,11 +42,11 @@ int client_attach(struct client *client, int fd, struct ntb_inbox *inbox, struct
 	};
 	const struct wire_attached *attached;
 	const struct wire_frame *frame;
-	int ret = send_frame(fd, WIRE_ATTACH, &attach, sizeof(attach));
+	int ret = ntb_talk_send(fd, WIRE_ATTACH, &attach, sizeof(attach), NULL, 0);
 
 	if (ret)
 		return ntb_fail(error, ret, "the daemon hangs up");
-	ret = await_frame(fd, inbox, WIRE_ATTACHED, &frame, error);
+	ret = ntb_talk_await(fd, inbox, WIRE_ATTACHED, ntb_now() + GREET_MS * NTB_MS, &frame, error);
 	if (ret)
 		return ret;
 	attached = ntb_wire_body(frame);

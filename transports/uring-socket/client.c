@@ -104,6 +104,7 @@ static int uring_joined(struct idtntb_attachment *a, struct idtntb_error *error)
 	/* Who else is there has been said before the answer. */
 	tag = client_question(client);
 	if (client_send_begin(client, CLIENT_UP)) {
+		client_consent(client);
 		sync = client_add(client, WIRE_SYNC, 0);
 		sync->tag = tag;
 		client_send_end(client, CLIENT_SEND_ASK);
@@ -178,4 +179,5 @@ const struct ntb_transport ntb_transport_uring = {
 	.settle = uring_settle,
 	.offer = uring_offer,
 	.remote = &client_remote,
+	.view = &ntb_uring_view_ops,
 };

@@ -165,10 +165,15 @@ void client_offer(struct client *client);
 
 /* client-replay.c: fill the outbox; out_lock is held. */
 void client_replay(struct client *client);
+/* The same: whether our user lets others poke the port. */
+void client_consent(struct client *client);
 /* Nothing is pending in the shadow. */
 void client_shadow_settle(struct client *client);
 
 /* client-remote.c */
 extern const struct ntb_remote client_remote;
+
+/* view.c */
+extern const struct ntb_view_ops ntb_uring_view_ops;
 
 #endif

@@ -142,6 +142,7 @@ static void destroy(struct connection *c)
 	close(c->fd);
 	ntb_inbox_destroy(&c->inbox);
 	ntb_outbox_destroy(&c->outbox);
+	free(c->upload);
 	free(c);
 }
 

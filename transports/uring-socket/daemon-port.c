@@ -124,6 +124,12 @@ int ports_open(struct daemon *daemon)
 		return ret;
 	}
 	daemon->topology = idtntb_switch_topology(daemon->sw);
+	daemon->counters = calloc(daemon->topology->port_count, idtntb_counters_size());
+	daemon->image = malloc(idtntb_save_size());
+	if (!daemon->counters || !daemon->image) {
+		say("no memory for a switch");
+		return -ENOMEM;
+	}
 	/* Owners of another life of this daemon have other numbers. */
 	if (getrandom(&daemon->owners, sizeof(daemon->owners), 0) != sizeof(daemon->owners))
 		daemon->owners = (uint32_t)getpid();
@@ -133,6 +139,8 @@ int ports_open(struct daemon *daemon)
 void ports_close(struct daemon *daemon)
 {
 	idtntb_switch_close(daemon->sw);
+	free(daemon->counters);
+	free(daemon->image);
 	free(daemon->block);
 }
 
@@ -281,6 +289,7 @@ int port_attach(struct connection *c, const struct wire_attach *wanted, struct i
 	if (ret)
 		return ret;
 	daemon->holders[slot] = c;
+	idtntb_port_counters_set(c->port, daemon->counters + (unsigned)slot * idtntb_counters_size());
 	idtntb_port_log_set(c->port, wanted->log_level <= IDTNTB_LOG_TRACE ? wanted->log_level : IDTNTB_LOG_INFO);
 	c->state = ATTACHED;
 	return 0;

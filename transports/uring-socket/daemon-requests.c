@@ -138,6 +138,20 @@ static void force(struct connection *c, const void *body)
 		idtntb_port_announce(c->port);
 }
 
+static void consent(struct connection *c, const void *body)
+{
+	const struct wire_switch *frame = body;
+
+	idtntb_port_poke_allow(c->port, frame->on);
+}
+
+static void window_mapped(struct connection *c, const void *body)
+{
+	const struct wire_mapped *frame = body;
+
+	idtntb_port_window_mapped_set(c->port, frame->window, frame->on);
+}
+
 static void resume(struct connection *c, const void *body)
 {
 	(void)body;
@@ -165,13 +179,15 @@ static const struct request {
 	enum connection_state in;
 	void (*carry_out)(struct connection *c, const void *body);
 } requests[WIRE_WELCOME] = {
-	[WIRE_HELLO] = { GREETING, hello },     [WIRE_ATTACH] = { WELCOMED, attach },
-	[WIRE_READ] = { ATTACHED, read_space }, [WIRE_WRITE] = { ATTACHED, write_space },
-	[WIRE_SYNC] = { ATTACHED, do_sync },    [WIRE_MIRROR] = { ATTACHED, mirror },
-	[WIRE_RESET] = { ATTACHED, reset },     [WIRE_LINK] = { ATTACHED, set_link },
-	[WIRE_FORCE] = { ATTACHED, force },     [WIRE_RESUME] = { ATTACHED, resume },
-	[WIRE_OFFER] = { ATTACHED, offer },     [WIRE_RAM_ANSWER] = { ATTACHED, ram_answer },
-	[WIRE_PONG] = { ATTACHED, pong },
+	[WIRE_HELLO] = { GREETING, hello },      [WIRE_ATTACH] = { WELCOMED, attach },
+	[WIRE_READ] = { ATTACHED, read_space },  [WIRE_WRITE] = { ATTACHED, write_space },
+	[WIRE_SYNC] = { ATTACHED, do_sync },     [WIRE_MIRROR] = { ATTACHED, mirror },
+	[WIRE_RESET] = { ATTACHED, reset },      [WIRE_LINK] = { ATTACHED, set_link },
+	[WIRE_FORCE] = { ATTACHED, force },      [WIRE_RESUME] = { ATTACHED, resume },
+	[WIRE_OFFER] = { ATTACHED, offer },      [WIRE_RAM_ANSWER] = { ATTACHED, ram_answer },
+	[WIRE_PONG] = { ATTACHED, pong },        [WIRE_LOOK] = { WELCOMED, view_look },
+	[WIRE_ORDER] = { WELCOMED, view_order }, [WIRE_IMAGE] = { WELCOMED, view_image },
+	[WIRE_CONSENT] = { ATTACHED, consent },  [WIRE_MAPPED] = { ATTACHED, window_mapped },
 };
 
 void request_carry_out(struct connection *c, const struct wire_frame *frame)

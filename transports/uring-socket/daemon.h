@@ -10,6 +10,7 @@
  * daemon-requests.c     what clients ask for
  * daemon-port.c         the ports, and what the switch tells their owners
  * daemon-reads.c        reads of other hosts' RAM
+ * daemon-view.c         clients that look into the switch
  *
  * One thread. It waits for nobody: what a client does not read stays in its queue, which is bounded; who fills a queue of
  * another is not read from until there is room; who takes nothing for a while is dropped. The switch is in private memory,
@@ -99,6 +100,8 @@ struct connection {
 	uint32_t owner;
 	uint64_t identity;
 	struct pending_read read;
+	uint8_t *upload; /* a saved state that comes in pieces, or NULL */
+	size_t uploaded;
 	bool late; /* it owes an answer for which nobody waits any more */
 };
 
@@ -114,6 +117,8 @@ struct daemon {
 
 	void *block;
 	struct idtntb_switch *sw;
+	uint8_t *counters; /* of each port, idtntb_counters_size() apart */
+	uint8_t *image; /* for a snapshot */
 	const struct idtntb_topology *topology;
 	uint32_t owners; /* the last number given to one */
 	uint32_t read_tag;
@@ -173,6 +178,11 @@ void port_resume(struct connection *connection);
 /* The offer of a port has changed, or there is somebody new to tell. */
 void port_offer(struct connection *connection, const struct wire_offer *offer);
 void port_tell_all(struct connection *connection);
+
+/* daemon-view.c: frames of clients without a port */
+void view_look(struct connection *connection, const void *body);
+void view_order(struct connection *connection, const void *body);
+void view_image(struct connection *connection, const void *body);
 
 /* daemon-reads.c */
 void read_start(struct connection *connection, const struct wire_read *wanted);

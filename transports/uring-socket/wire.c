@@ -28,6 +28,11 @@ static const struct wire_kind kinds[WIRE_TYPES] = {
 			 .count_at = offsetof(struct wire_offer, count), CLIENT },
 	[WIRE_RAM_ANSWER] = { "RAM_ANSWER", BYTES(wire_ram_answer, WIRE_DATA), CLIENT },
 	[WIRE_PONG] = { "PONG", .fixed = 0, CLIENT },
+	[WIRE_LOOK] = { "LOOK", PLAIN(wire_sync), CLIENT },
+	[WIRE_ORDER] = { "ORDER", PLAIN(wire_order), CLIENT },
+	[WIRE_IMAGE] = { "IMAGE", BYTES(wire_image, WIRE_DATA), CLIENT },
+	[WIRE_CONSENT] = { "CONSENT", PLAIN(wire_switch), CLIENT },
+	[WIRE_MAPPED] = { "MAPPED", PLAIN(wire_mapped), CLIENT },
 	[WIRE_WELCOME] = { "WELCOME", PLAIN(wire_welcome), DAEMON },
 	[WIRE_ATTACHED] = { "ATTACHED", BYTES(wire_attached, WIRE_TEXT), DAEMON },
 	[WIRE_DATA_FRAME] = { "DATA", BYTES(wire_data, WIRE_DATA), DAEMON },
@@ -43,6 +48,8 @@ static const struct wire_kind kinds[WIRE_TYPES] = {
 	[WIRE_GUEST_ERROR] = { "GUEST_ERROR", BYTES(wire_text, WIRE_TEXT), DAEMON },
 	[WIRE_PING] = { "PING", .fixed = 0, DAEMON },
 	[WIRE_BYE] = { "BYE", BYTES(wire_text, WIRE_TEXT), DAEMON },
+	[WIRE_SNAPSHOT] = { "SNAPSHOT", PLAIN(wire_snapshot), DAEMON },
+	[WIRE_ORDERED] = { "ORDERED", BYTES(wire_ordered, WIRE_TEXT), DAEMON },
 };
 
 const struct wire_kind *ntb_wire_kind(unsigned type)

@@ -35,6 +35,11 @@ enum wire_type {
 	WIRE_OFFER, /* RAM, with its descriptors */
 	WIRE_RAM_ANSWER,
 	WIRE_PONG,
+	WIRE_LOOK, /* answered by SNAPSHOT, and DATA frames of the same tag until all has come */
+	WIRE_ORDER, /* of one who looks; answered by ORDERED */
+	WIRE_IMAGE, /* a piece of a saved state, for an order to load it */
+	WIRE_CONSENT, /* the registers of this port may be poked */
+	WIRE_MAPPED, /* a window is mapped now, or not any more: for the counters */
 	/* from the daemon */
 	WIRE_WELCOME = 32,
 	WIRE_ATTACHED,
@@ -50,6 +55,8 @@ enum wire_type {
 	WIRE_GUEST_ERROR,
 	WIRE_PING,
 	WIRE_BYE, /* why the daemon hangs up */
+	WIRE_SNAPSHOT,
+	WIRE_ORDERED,
 	WIRE_TYPES
 };
 
@@ -115,6 +122,7 @@ struct wire_data {
 	uint32_t size;
 };
 
+/* SYNC, LOOK. */
 struct wire_sync {
 	uint32_t tag;
 	uint32_t zero;
@@ -125,7 +133,7 @@ struct wire_mirror {
 	uint32_t value;
 };
 
-/* LINK, INTX: on or off. FORCE: of a port. */
+/* LINK, INTX, CONSENT: on or off. FORCE: of a port. */
 struct wire_switch {
 	uint32_t on;
 	uint32_t port;
@@ -191,6 +199,42 @@ struct wire_log {
 struct wire_text {
 	uint32_t size;
 	uint32_t zero;
+};
+
+struct wire_mapped {
+	uint32_t window;
+	uint32_t on;
+};
+
+/* The state comes first, then the counters of each port. */
+struct wire_snapshot {
+	uint32_t tag;
+	uint32_t image; /* bytes of the state, as idtntb_switch_save() writes it */
+	uint32_t counters; /* bytes for each port */
+	uint32_t ports;
+};
+
+enum { WIRE_ORDER_POKE = 1, WIRE_ORDER_FORCE, WIRE_ORDER_LOAD };
+
+struct wire_order {
+	uint32_t tag;
+	uint32_t what;
+	uint32_t port;
+	uint32_t offset; /* POKE */
+	uint32_t value; /* POKE; FORCE: whether down */
+	uint32_t zero;
+};
+
+struct wire_ordered {
+	uint32_t tag;
+	int32_t error; /* 0 or -errno */
+	uint32_t size; /* of the line that says why, behind it */
+	uint32_t zero;
+};
+
+struct wire_image {
+	uint32_t at; /* 0 begins anew, else on from the last */
+	uint32_t size;
 };
 
 #define WIRE_BIGGEST (sizeof(struct wire_frame) + sizeof(struct wire_ram_write) + WIRE_DATA)
