@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Guests behind a vIOMMU: a peer's window goes by copy, through the page tables of the guest it leads into.
 # order: 35
-# limit: 600
+# limit: 900
 # A read by copy waits for the main loop of the other QEMU: on a busy machine half a million of them take their time.
 export GUEST_TIMEOUT=200
 IOMMU="-device intel-iommu"
