@@ -73,6 +73,10 @@ refused "a port that is not NT-capable" 'port 3 .*0, 2, 4' "$I" vms --ports 0,3 
 refused "two ports in one partition" 'both in partition 1' "$I" vms --ports 0=1,2=1 --run pingpong
 refused "BARs the driver would refuse" "lut99.*lut24" "$I" vms --bars lut99 --run pingpong
 refused "a device property that does not exist" "colour" "$I" vms --device-args colour=red --run pingpong
+refused "a frontend that does not exist" "'door'.*qemu, vfio-user" "$I" vms --frontend door --run pingpong
+refused "counters of a device that is not there" "frontend qemu or mixed" "$I" vms --frontend qemu-server --run perf
+refused "another QEMU than the client's" "11.1; without --qemu" "$I" vms --frontend qemu-server --qemu 10.0 --run pingpong
+refused "properties of no device" "frontend vfio-user has none" "$I" vms --frontend vfio-user --device-args msi=off --run tool
 refused "a QEMU that is not there" "'/nonexistent'.*7.2" "$I" vms --qemu /nonexistent --run pingpong
 refused "a QEMU that is none" "/bin/true.*7.2" "$I" vms --qemu /bin/true --run pingpong
 refused "a kernel that is not there" "'/nonexistent'" "$I" vms --kernel /nonexistent --modules / --run pingpong

@@ -53,6 +53,8 @@ struct server {
 
 extern const char *server_program;
 
+/* The fixture with its folder, no server yet; and with one on local:test. */
+int server_folder(void **state);
 int server_setup(void **state);
 int server_teardown(void **state);
 /* Start another server on a spec; more arguments may follow, ended by NULL. The sockets are those of the fixture. */

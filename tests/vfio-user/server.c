@@ -12,7 +12,7 @@
 
 const char *server_program;
 
-int server_setup(void **state)
+int server_folder(void **state)
 {
 	struct server *server = calloc(1, sizeof(*server));
 
@@ -22,7 +22,13 @@ int server_setup(void **state)
 	snprintf(server->paths[0], sizeof(server->paths[0]), "%s/p0", server->folder);
 	snprintf(server->paths[1], sizeof(server->paths[1]), "%s/p2", server->folder);
 	*state = server;
-	server_start(server, "local:test", NULL);
+	return 0;
+}
+
+int server_setup(void **state)
+{
+	server_folder(state);
+	server_start(*state, "local:test", NULL);
 	return 0;
 }
 
