@@ -3,6 +3,8 @@
 #include "bed.h"
 
 #include <fcntl.h>
+#include <idtntb-view.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -61,6 +63,88 @@ static void test_none_first(void **state)
 		race(&bed);
 		bed_end(&bed);
 	}
+}
+
+static void ignore_msi(void *opaque, uint64_t address, uint32_t data)
+{
+	(void)opaque;
+	(void)address;
+	(void)data;
+}
+
+static void ignore_intx(void *opaque, bool level)
+{
+	(void)opaque;
+	(void)level;
+}
+
+struct racer {
+	pthread_t thread;
+	pthread_barrier_t *barrier;
+	struct idtntb_attach_options options;
+	struct idtntb_attachment *attachment;
+	struct idtntb_error error;
+	int result;
+};
+
+static void *attach_at_once(void *opaque)
+{
+	const struct idtntb_frontend_ops ops = { .size = sizeof(ops), .msi = ignore_msi, .intx = ignore_intx };
+	struct racer *racer = opaque;
+
+	pthread_barrier_wait(racer->barrier);
+	racer->result = idtntb_attach(&racer->attachment, &racer->options, &ops, racer, &racer->error);
+	return NULL;
+}
+
+/* All find the same switch, and nobody has made it a second time under the first ones. */
+static void check_racers(struct racer racers[PORTS])
+{
+	struct idtntb_error error = { "" };
+	struct idtntb_view *view;
+
+	for (unsigned slot = 0; slot < PORTS; slot++) {
+		if (racers[slot].result)
+			fail_msg("port %u: %s", racers[slot].options.port, racers[slot].error.text);
+	}
+	if (idtntb_view_open(&view, racers[0].options.spec, &error))
+		fail_msg("%s", error.text);
+	for (unsigned slot = 0; slot < PORTS; slot++) {
+		struct idtntb_member holder = { .owner = 0 };
+
+		idtntb_switch_member(idtntb_view_switch(view), racers[slot].options.port, &holder);
+		assert_int_not_equal(holder.owner, 0);
+	}
+	idtntb_view_close(view);
+}
+
+/* The same in the same microsecond: threads have no program to start first. */
+static void test_at_once(void **state)
+{
+	pthread_barrier_t barrier;
+
+	(void)state;
+	pthread_barrier_init(&barrier, NULL, PORTS);
+	for (unsigned round = 0; round < 100; round++) {
+		struct racer racers[PORTS];
+		struct bed bed;
+
+		bed_make(&bed, &bed_shm);
+		for (unsigned slot = 0; slot < PORTS; slot++) {
+			racers[slot] = (struct racer){ .barrier = &barrier };
+			racers[slot].options.spec = bed.spec;
+			racers[slot].options.port = topology.ports[slot].port;
+			racers[slot].options.topology = &topology;
+			assert_int_equal(pthread_create(&racers[slot].thread, NULL, attach_at_once, &racers[slot]), 0);
+		}
+		for (unsigned slot = 0; slot < PORTS; slot++)
+			pthread_join(racers[slot].thread, NULL);
+		check_racers(racers);
+		for (unsigned slot = 0; slot < PORTS; slot++)
+			idtntb_detach(racers[slot].attachment);
+		bed_end(&bed);
+	}
+	pthread_barrier_destroy(&barrier);
 }
 
 /* Killed at any time from their first instruction on, the makers of the file too: what they leave is taken over. */
@@ -245,9 +329,9 @@ static void test_death_shows(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_none_first),  cmocka_unit_test(test_killed_makers),
-		cmocka_unit_test(test_scribbled),   cmocka_unit_test(test_no_sockets),
-		cmocka_unit_test(test_death_shows),
+		cmocka_unit_test(test_none_first),    cmocka_unit_test(test_at_once),
+		cmocka_unit_test(test_killed_makers), cmocka_unit_test(test_scribbled),
+		cmocka_unit_test(test_no_sockets),    cmocka_unit_test(test_death_shows),
 	};
 
 	assert_int_equal(idtntb_topology_parse(&topology, NULL, "8", NULL, NULL), 0);

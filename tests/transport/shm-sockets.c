@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The sockets beside the file, on which RAM is handed out: who gets it, and who holds nobody up. */
+#include "bed.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static struct bed bed;
+
+static int set_up(void **state)
+{
+	(void)state;
+	bed_make(&bed, &bed_shm);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	bed_end(&bed);
+	return 0;
+}
+
+static int open_file(int flags)
+{
+	int fd = open(bed_file(&bed), O_RDWR | O_CLOEXEC | flags, 0600);
+
+	assert_true(fd >= 0);
+	return fd;
+}
+
+/* Whoever may open the file may fetch RAM; what lies where a socket belongs and is none is left alone. */
+static void test_socket(void **state)
+{
+	char path[128];
+	struct host a, b;
+	struct stat st;
+	uint32_t value = 0x50CC37, back = 0;
+	int fd = open_file(O_CREAT);
+
+	(void)state;
+	assert_int_equal(fchmod(fd, 0660), 0);
+	snprintf(path, sizeof(path), "%s.1.ram", bed_file(&bed));
+	host_open(&b, bed.spec, 2, 0);
+	assert_int_equal(lstat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0660);
+	host_close(&b);
+	close(open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600));
+	host_open(&a, bed.spec, 0, 0);
+	host_open(&b, bed.spec, 2, 0);
+	assert_non_null(strstr(b.log, "by copy only"));
+	window_set(&a, 0, 1, RAM_BASE);
+	HOST_UNTIL(link_up(&a, 1), &a, &b, NULL);
+	hosts_run_for(&a, &b, NULL, 100);
+	assert_null(a.maps[WINDOW(0)].base);
+	copy_write(&a, 0, 0, &value, sizeof(value));
+	copy_read(&a, 0, 0, &back, sizeof(back));
+	assert_int_equal(back, value);
+	host_close(&a);
+	host_close(&b);
+	assert_int_equal(lstat(path, &st), 0);
+	assert_true(S_ISREG(st.st_mode));
+	close(fd);
+}
+
+static int subscribe(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	strncpy(address.sun_path, path, sizeof(address.sun_path) - 1);
+	assert_true(fd >= 0);
+	assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+	return fd;
+}
+
+/* Others who connect: they never read, they talk, they are too many. Who has a right to the RAM gets it. */
+static void test_subscribers(void **state)
+{
+	int fds[24];
+	char path[128];
+	struct host a, b;
+	unsigned before;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s.1.ram", bed_file(&bed));
+	before = open_descriptors();
+	host_open(&b, bed.spec, 2, 0);
+	for (unsigned i = 0; i < 7; i++)
+		fds[i] = subscribe(path);
+	hosts_run_for(&b, NULL, NULL, 20);
+	for (unsigned i = 0; i < 500; i++)
+		host_offer(&b, RAM_BASE, 0x1000 * (i % 2), RAM_SIZE - 0x1000 * (i % 2), true);
+	host_open(&a, bed.spec, 0, 0);
+	window_set(&a, 0, 1, RAM_BASE);
+	HOST_UNTIL(a.maps[WINDOW(0)].base, &a, &b, NULL);
+	/* More than one process may have are turned away, who is in stays in. */
+	for (unsigned i = 7; i < 24; i++)
+		fds[i] = subscribe(path);
+	hosts_run_for(&a, &b, NULL, 50);
+	for (unsigned i = 0; i < 24; i++) {
+		send(fds[i], "hello", 5, MSG_NOSIGNAL | MSG_DONTWAIT);
+		hosts_wait(&a, &b, NULL, 0);
+	}
+	for (unsigned i = 0; i < 24; i++)
+		close(fds[i]);
+	host_offer(&b, RAM_BASE, 0x1000, RAM_SIZE - 0x1000, true);
+	host_offer(&b, RAM_BASE, 0, RAM_SIZE, true);
+	hosts_run_for(&a, &b, NULL, 50);
+	assert_non_null(a.maps[WINDOW(0)].base);
+	host_close(&a);
+	host_close(&b);
+	assert_int_equal(open_descriptors(), before);
+}
+
+/* One process takes all it can get: others still get what is theirs. */
+static void test_greedy(void **state)
+{
+	char path[128], packet[64];
+	int fds[60], status;
+	struct host b;
+	pid_t other;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s.1.ram", bed_file(&bed));
+	host_open(&b, bed.spec, 2, 0);
+	for (unsigned i = 0; i < 60; i++) {
+		fds[i] = subscribe(path);
+		hosts_wait(&b, NULL, NULL, 0);
+	}
+	other = fork();
+	assert_true(other >= 0);
+	if (!other) {
+		struct pollfd poll_fd = { subscribe(path), POLLIN, 0 };
+
+		_exit(poll(&poll_fd, 1, 5000) != 1 || recv(poll_fd.fd, packet, sizeof(packet), 0) <= 0);
+	}
+	while (!waitpid(other, &status, WNOHANG))
+		hosts_wait(&b, NULL, NULL, 10);
+	assert_int_equal(status, 0);
+	for (unsigned i = 0; i < 60; i++)
+		close(fds[i]);
+	host_close(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_socket, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_subscribers, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_greedy, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
