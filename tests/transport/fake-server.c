@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "fake-server.h"
 
+#include "fds.h"
 #include "host.h"
 
 #include <endian.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -28,26 +28,9 @@ static struct {
 
 static int put(int client, int64_t word, size_t size, const int *fds, unsigned count)
 {
-	union {
-		char space[CMSG_SPACE(32 * sizeof(int))];
-		struct cmsghdr align;
-	} control = { { 0 } };
-	uint64_t raw = htole64((uint64_t)word);
-	struct iovec iov = { &raw, size };
-	struct msghdr header = { .msg_iov = &iov, .msg_iovlen = 1 };
+	const uint64_t raw = htole64((uint64_t)word);
 
-	if (count) {
-		struct cmsghdr *part;
-
-		header.msg_control = &control;
-		header.msg_controllen = CMSG_SPACE(count * sizeof(int));
-		part = CMSG_FIRSTHDR(&header);
-		part->cmsg_level = SOL_SOCKET;
-		part->cmsg_type = SCM_RIGHTS;
-		part->cmsg_len = CMSG_LEN(count * sizeof(int));
-		memcpy(CMSG_DATA(part), fds, count * sizeof(int));
-	}
-	return sendmsg(client, &header, MSG_NOSIGNAL) < 0 ? -errno : 0;
+	return fds_send(client, &raw, size, fds, count) ? 0 : -1;
 }
 
 static void word(int client, int64_t value)

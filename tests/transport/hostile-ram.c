@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A socket for RAM that lies: nothing unfit is mapped, no descriptor is lost, and the next offer counts. */
 #include "bed.h"
+#include "fds.h"
 
 #include "../../transports/common/ram-protocol.h"
 
@@ -100,28 +101,14 @@ static struct ram_message good(struct liar *liar)
 	};
 }
 
-static void put(struct liar *liar, const struct ram_message *message, size_t size, int fd, unsigned fds)
+static void put(struct liar *liar, const struct ram_message *message, size_t size, int fd, unsigned count)
 {
-	union {
-		char space[CMSG_SPACE(64 * sizeof(int))];
-		struct cmsghdr align;
-	} control = { { 0 } };
-	struct iovec iov = { (void *)(uintptr_t)message, size };
-	struct msghdr header = { .msg_iov = &iov, .msg_iovlen = 1 };
+	int fds[FDS_MAX];
 
-	if (fds) {
-		struct cmsghdr *part;
-
-		header.msg_control = &control;
-		header.msg_controllen = CMSG_SPACE(fds * sizeof(int));
-		part = CMSG_FIRSTHDR(&header);
-		part->cmsg_level = SOL_SOCKET;
-		part->cmsg_type = SCM_RIGHTS;
-		part->cmsg_len = CMSG_LEN(fds * sizeof(int));
-		for (unsigned i = 0; i < fds; i++)
-			memcpy(CMSG_DATA(part) + i * sizeof(int), &fd, sizeof(int));
-	}
-	assert_true(sendmsg(liar->relay, &header, MSG_NOSIGNAL) >= 0);
+	assert_true(count <= FDS_MAX);
+	for (unsigned i = 0; i < count; i++)
+		fds[i] = fd;
+	assert_true(fds_send(liar->relay, message, size, fds, count));
 }
 
 static void put_good(struct liar *liar)
