@@ -13,6 +13,23 @@
 #define COMMAND_MS 60000
 
 const char *ctl_program, *fuse_program;
+static const struct bed_kind *kind;
+
+bool stand_arguments(int argc, char **argv)
+{
+	for (unsigned k = 0; argc > 4 && bed_kinds[k]; k++) {
+		if (!strcmp(bed_kinds[k]->name, argv[4]))
+			kind = bed_kinds[k];
+	}
+	if (!kind) {
+		print_error("usage: %s CTL FUSE SERVER KIND [TEST]\n", argv[0]);
+		return false;
+	}
+	ctl_program = argv[1];
+	fuse_program = argv[2];
+	server_program = argv[3];
+	return true;
+}
 
 static void gas_write(struct host *host, uint32_t address, uint32_t value)
 {
@@ -78,7 +95,7 @@ void stand_make(struct stand *stand)
 	memset(stand, 0, sizeof(*stand));
 	snprintf(stand->directory, sizeof(stand->directory), "/tmp/idtntb-stand-XXXXXX");
 	assert_non_null(mkdtemp(stand->directory));
-	bed_make(&stand->bed, &bed_ours);
+	bed_make(&stand->bed, kind);
 	stand_attach(stand);
 }
 

@@ -49,11 +49,13 @@ char *expect(struct stand *stand, int status, const char *format, ...) __attribu
 void expect_refusal(struct stand *stand, int status, const char *text, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* For main(): run the tests with the programs from the command line, or those of them that a filter names. */
+/* For main(): set what the command line says: the programs, the kind of switch. A message and false when it is short. */
+bool stand_arguments(int argc, char **argv);
+/* For main(): run the tests, or those of them that a filter at the end of the command line names. */
 #define STAND_MAIN(tests, argc, argv)                                                                                  \
-	((argc) < 4 ? (print_error("usage: %s CTL FUSE SERVER [TEST]\n", (argv)[0]), 2)                                \
-		    : (ctl_program = (argv)[1], fuse_program = (argv)[2], server_program = (argv)[3],                  \
-		       cmocka_set_test_filter((argv)[4]), cmocka_run_group_tests(tests, NULL, NULL)))
+	(!stand_arguments(argc, argv)                                                                                  \
+		 ? 2                                                                                                   \
+		 : (cmocka_set_test_filter((argv)[5]), cmocka_run_group_tests_name((argv)[4], tests, NULL, NULL)))
 
 #define assert_contains(text, part)                                                                                    \
 	do {                                                                                                           \

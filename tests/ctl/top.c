@@ -127,8 +127,27 @@ static void no_line_is_wider_than_the_terminal(void **state)
 				 sizes[i][1]);
 		if (sizes[i][0] > 3 && sizes[i][1] >= 40)
 			assert_cell(&screen, "LINK", 2, "off");
+		/* Columns that have no room are left out: the last is there, whole. */
+		if (sizes[i][1] >= 60)
+			assert_cell(&screen, "ERRORS", 2, "6");
 	}
 	screen_type(&screen, "\003");
+	assert_int_equal(screen_end(&screen, &stand), 0);
+}
+
+/* At once, not with the next frame. */
+static void follows_the_size_of_the_terminal(void **state)
+{
+	(void)state;
+	screen_start(&screen, &stand, 24, 60, "exec \"$CTL\" top -d 3000");
+	screen_until(&screen, &stand, "ERRORS");
+	for (unsigned row = 0; row < screen.rows; row++)
+		assert_null(strstr(screen.cells[row], "INDBELL"));
+	screen_resize(&screen, 24, 200);
+	screen_until(&screen, &stand, "INDBELL");
+	screen_resize(&screen, 24, 60);
+	screen_until(&screen, &stand, "ERRORS");
+	screen_type(&screen, "q");
 	assert_int_equal(screen_end(&screen, &stand), 0);
 }
 
@@ -184,6 +203,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(shows_both_ports, make, end),
 		cmocka_unit_test_setup_teardown(says_why, make, end),
 		cmocka_unit_test_setup_teardown(no_line_is_wider_than_the_terminal, make, end),
+		cmocka_unit_test_setup_teardown(follows_the_size_of_the_terminal, make, end),
 		cmocka_unit_test_setup_teardown(a_switch_that_is_gone_comes_back, make, end),
 		cmocka_unit_test_setup_teardown(in_a_pipe, make, end),
 	};

@@ -47,6 +47,9 @@ static void shows_registers(void **state)
 	mounted_expect(&mounted, "switch/SWPORT2STS/fields", "LINKUP=1");
 	mounted_expect(&mounted, "partitions/1/SWPART1STS/value", "0x");
 	mounted_expect(&mounted, "partitions/1/SWP1MSGCTL3/value", "0x");
+	/* Those of another partition are not among them. */
+	assert_null(mounted_read(&mounted, "partitions/1/SWPART0STS/value"));
+	assert_int_equal(errno, ENOENT);
 	nt_write(&stand.b, NTSDATA, 0xABCD1234);
 	snprintf(expected, sizeof(expected), "0x%08x\n", nt_read(&stand.b, NTSDATA));
 	mounted_expect(&mounted, "ports/2/nt/NTSDATA/value", expected);
@@ -146,6 +149,8 @@ static void consistent_from_open_to_close(void **state)
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	assert_int_equal(fstat(fd, &stat), 0);
 	nt_write(&stand.a, 0xF00, 1);
+	/* Long enough for a size that was asked for anew. */
+	usleep(100000);
 	assert_int_equal(lseek(fd, 0, SEEK_END), stat.st_size);
 	close(fd);
 	mounted_expect(&mounted, "errors", "0xf00");
