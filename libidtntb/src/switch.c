@@ -123,11 +123,6 @@ int idtntb_switch_lut(const struct idtntb_switch *sw, unsigned port, unsigned ba
 	return 0;
 }
 
-uint32_t idt_writable(const struct idt_row *row, const struct idtntb_topology *topology, unsigned slot, unsigned i)
-{
-	return row->rw ? row->rw(topology, slot, i) : row->reg.rw;
-}
-
 uint32_t idt_reset_value(const struct idt_row *row, const struct idtntb_topology *topology, unsigned slot, unsigned i)
 {
 	return row->reset ? row->reset(topology, slot, i) : row->reg.reset;

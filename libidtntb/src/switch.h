@@ -58,7 +58,11 @@ uint32_t idt_nt_peek(const struct idtntb_switch *sw, const struct idtntb_port *o
 /* What a row holds after power-on. */
 uint32_t idt_reset_value(const struct idt_row *row, const struct idtntb_topology *topology, unsigned slot, unsigned i);
 /* Its bits that keep what is written. */
-uint32_t idt_writable(const struct idt_row *row, const struct idtntb_topology *topology, unsigned slot, unsigned i);
+static inline uint32_t idt_writable(const struct idt_row *row, const struct idtntb_topology *topology, unsigned slot,
+				    unsigned i)
+{
+	return row->rw ? row->rw(topology, slot, i) : row->reg.rw;
+}
 /* gas.c: the row at a global address, of the NT function of `slot` when it is there; false where there is none. */
 bool idt_gas_row(const struct idtntb_switch *sw, uint32_t address, struct idt_decode *found, unsigned *slot);
 
