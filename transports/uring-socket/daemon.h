@@ -14,7 +14,7 @@
  *
  * One thread. It waits for nobody: what a client does not read stays in its queue, which is bounded; who fills a queue of
  * another is not read from until there is room; who takes nothing for a while is dropped. The switch is in private memory,
- * so that a client can do no more to it than a guest can.
+ * so that a client can do no more to it than a guest can, and what it may order.
  */
 #ifndef IDTNTBD_H
 #define IDTNTBD_H
