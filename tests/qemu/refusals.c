@@ -41,6 +41,9 @@ static void properties(void **state)
 		{ "idt-ntb,switch=local:s,port=0,bars=lut99", "lut99" },
 		{ "idt-ntb,switch=carrier:pigeon,port=0", "carrier" },
 		{ "idt-ntb,switch=ivshmem:/nowhere/ntb.sock,port=0", "/nowhere/ntb.sock" },
+		{ "idt-ntb,switch=shm:/nowhere/ntb0,port=0", "/nowhere/ntb0" },
+		{ "idt-ntb,switch=shm:/dev/null,port=0", "plain file" },
+		{ "idt-ntb,switch=shm:,port=0", "shm:/dev/shm/ntb0" },
 	};
 
 	(void)state;

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <idtntb-view.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -271,6 +272,47 @@ static void test_removed_meanwhile(void **state)
 	host_close(&b);
 }
 
+static void not_viewed(int code, const char *words)
+{
+	const unsigned before = open_descriptors();
+	struct idtntb_error error = { "" };
+	struct idtntb_view *view;
+
+	assert_int_equal(idtntb_view_open(&view, bed.spec, &error), code);
+	if (!strstr(error.text, words))
+		fail_msg("'%s' does not say '%s'", error.text, words);
+	assert_int_equal(open_descriptors(), before);
+}
+
+/* Whoever only looks makes nothing, and changes nothing. */
+static void test_view(void **state)
+{
+	struct idtntb_view *view;
+	struct stat st;
+	int fd;
+
+	(void)state;
+	not_viewed(-ENOENT, "no such file");
+	assert_int_equal(stat(bed_file(&bed), &st), -1);
+	fd = open_file(O_CREAT);
+	not_viewed(-ENODEV, "no switch in it");
+	assert_int_equal(write(fd, "something", 9), 9);
+	not_viewed(-EPROTO, "not touched");
+	assert_int_equal(ftruncate(fd, 0) | ftruncate(fd, 0x100000), 0);
+	not_viewed(-ENODEV, "no switch in it");
+	assert_int_equal(file_size(), 0x100000);
+	works();
+	assert_int_equal(idtntb_view_open(&view, bed.spec, NULL), 0);
+	/* Cut short while it is looked at; then whole again. */
+	assert_int_equal(ftruncate(fd, 4096), 0);
+	assert_int_equal(idtntb_view_refresh(view, NULL), -ENODEV);
+	assert_int_equal(ftruncate(fd, 0) | unlink(bed_file(&bed)), 0);
+	works();
+	assert_int_equal(idtntb_view_refresh(view, NULL), 0);
+	idtntb_view_close(view);
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -282,6 +324,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_other_switch, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_removed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_removed_meanwhile, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_view, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

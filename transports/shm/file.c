@@ -207,18 +207,39 @@ int ntb_shm_file(struct shm *shm, const char *where, const struct idtntb_attach_
 	return ret ? fail(where, ret, &why, error) : 0;
 }
 
+static int nothing_yet(struct idtntb_error *why)
+{
+	return ntb_fail(why, -ENODEV, "there is no switch in it");
+}
+
+/* Map a switch that is there. */
+static int look(struct ntb_memory *memory, int fd, struct idtntb_error *why)
+{
+	bool marked, ready;
+	struct stat st;
+	int ret;
+
+	if (fstat(fd, &st))
+		return ntb_fail(why, -errno, "%s", strerror(errno));
+	if (!st.st_size)
+		return nothing_yet(why);
+	if ((uint64_t)st.st_size < ntb_layout_size(1))
+		return not_ours(why);
+	ret = map(memory, fd, &marked, &ready, why);
+	if (ret || marked)
+		return ret;
+	return ready ? not_ours(why) : nothing_yet(why);
+}
+
 int ntb_shm_find(struct ntb_memory *memory, const char *where, struct idtntb_error *error)
 {
 	struct idtntb_error why = { "" };
-	bool marked, ready;
 	int fd, ret;
 
 	ntb_memory_init(memory);
 	ret = open_both(memory, where, false, &fd, &why);
 	if (!ret)
-		ret = map(memory, fd, &marked, &ready, &why);
-	if (!ret && !marked)
-		ret = ready ? not_ours(&why) : ntb_fail(&why, -ENODEV, "there is no switch in it");
+		ret = look(memory, fd, &why);
 	if (fd >= 0)
 		close(fd);
 	if (ret)
