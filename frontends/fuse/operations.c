@@ -38,8 +38,8 @@ static void fill_attributes(const struct mount *mount, const struct node *node, 
 		.st_size = node->entry ? (off_t)node->size : 0,
 		.st_blksize = 4096,
 		.st_blocks = node->entry ? (blkcnt_t)((node->size + 511) / 512) : 0,
-		.st_atime = mount->taken_at,
 		/* Names are as old as the mount; a file's text is of this moment. */
+		.st_atime = node->entry ? mount->taken_at : mount->made_at,
 		.st_mtime = node->entry ? mount->taken_at : mount->made_at,
 		.st_ctime = mount->made_at,
 	};
