@@ -5,7 +5,6 @@
 
 #include "../../transports/common/ram-protocol.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
