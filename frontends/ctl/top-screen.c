@@ -1,16 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A frame of idtntbctl top as lines: no character lies beyond the last column. */
-#include "top.h"
+#include "top-columns.h"
 
 #include <stdarg.h>
 #include <string.h>
-
-#define RED "31"
-#define GREEN "32"
-#define YELLOW "33"
-#define BOLD "1"
-#define REVERSE "7"
-#define CELL 24
 
 /* What the lines of a frame are written to. */
 struct screen {
@@ -56,186 +49,14 @@ static bool next_line(struct screen *screen)
 
 /* ------------------------------------------------------------------ the table of ports */
 
-struct column {
-	const char *title;
-	unsigned width;
-	unsigned weight; /* the heaviest are left out first when the terminal is narrow; 0 never */
-	/* Print the cell; returns its colour or NULL. */
-	const char *(*cell)(char text[CELL], const struct top_frame *frame, const struct idtntb_overview *now,
-			    const struct idtntb_overview *before);
-};
-
-#define CELL_FUNCTION(name)                                                                                            \
-	static const char *name(char text[CELL], const struct top_frame *frame, const struct idtntb_overview *now,     \
-				const struct idtntb_overview *before)
-
-/* Short numbers keep columns narrow: 12.3k. */
-static void number(char text[CELL], double value)
-{
-	static const char units[] = "kMGTP";
-	int unit = -1;
-
-	while (value >= 100000 && units[unit + 1]) {
-		value /= 1000;
-		unit++;
-	}
-	if (unit < 0)
-		snprintf(text, CELL, "%.0f", value);
-	else
-		snprintf(text, CELL, "%.1f%c", value, units[unit]);
-}
-
-static const char *rate(char text[CELL], const struct top_frame *frame, bool counted, uint64_t now, uint64_t before)
-{
-	if (!counted || frame->seconds <= 0)
-		snprintf(text, CELL, "-");
-	else
-		number(text, top_rate(frame, now, before));
-	return NULL;
-}
-
-CELL_FUNCTION(cell_port)
-{
-	(void)frame, (void)before;
-	snprintf(text, CELL, "%u", now->port);
-	return BOLD;
-}
-
-CELL_FUNCTION(cell_partition)
-{
-	(void)frame, (void)before;
-	snprintf(text, CELL, "%u", now->partition);
-	return NULL;
-}
-
-CELL_FUNCTION(cell_link)
-{
-	const char *word = top_link_word(now);
-
-	(void)frame, (void)before;
-	snprintf(text, CELL, "%s", word);
-	return !strcmp(word, "up") ? GREEN : !strcmp(word, "free") ? NULL : !strcmp(word, "off") ? YELLOW : RED;
-}
-
-CELL_FUNCTION(cell_sees)
-{
-	size_t at = 0;
-
-	(void)before;
-	snprintf(text, CELL, "-");
-	for (unsigned slot = 0; slot < frame->now.count && at < CELL; slot++) {
-		if (now->sees & 1u << slot)
-			at += (size_t)snprintf(text + at, CELL - at, "%s%u", at ? "," : "",
-					       frame->now.ports[slot].port);
-	}
-	return NULL;
-}
-
-CELL_FUNCTION(cell_doorbells)
-{
-	return rate(text, frame, now->counted, now->doorbells, before->doorbells);
-}
-
-CELL_FUNCTION(cell_pending)
-{
-	(void)frame, (void)before;
-	snprintf(text, CELL, "%08x", now->indbellsts);
-	return NULL;
-}
-
-CELL_FUNCTION(cell_messages)
-{
-	return rate(text, frame, now->counted, now->messages, before->messages);
-}
-
-CELL_FUNCTION(cell_message_status)
-{
-	(void)frame, (void)before;
-	snprintf(text, CELL, "%08x", now->msgsts);
-	return NULL;
-}
-
-CELL_FUNCTION(cell_interrupts)
-{
-	return rate(text, frame, now->counted, now->stats.interrupts, before->stats.interrupts);
-}
-
-CELL_FUNCTION(cell_registers)
-{
-	return rate(text, frame, now->counted, now->stats.register_reads + now->stats.register_writes,
-		    before->stats.register_reads + before->stats.register_writes);
-}
-
-CELL_FUNCTION(cell_windows)
-{
-	(void)frame, (void)before;
-	if (now->counted)
-		snprintf(text, CELL, "%u/%u/%u", now->windows_mapped, now->windows_open, now->windows);
-	else
-		snprintf(text, CELL, "-/%u/%u", now->windows_open, now->windows);
-	return NULL;
-}
-
-CELL_FUNCTION(cell_read)
-{
-	return rate(text, frame, now->counted, now->window_bytes_read, before->window_bytes_read);
-}
-
-CELL_FUNCTION(cell_written)
-{
-	return rate(text, frame, now->counted, now->window_bytes_written, before->window_bytes_written);
-}
-
-/* A total: one refused access is worth knowing long after. */
-static const char *total(char text[CELL], bool counted, uint64_t now, uint64_t before)
-{
-	if (counted)
-		number(text, (double)now);
-	else
-		snprintf(text, CELL, "-");
-	return counted && now > before ? RED : NULL;
-}
-
-CELL_FUNCTION(cell_refused)
-{
-	(void)frame;
-	return total(text, now->counted, now->stats.window_refused, before->stats.window_refused);
-}
-
-CELL_FUNCTION(cell_errors)
-{
-	(void)frame;
-	return total(text, now->counted, now->stats.guest_errors, before->stats.guest_errors);
-}
-
-static const struct column columns[] = {
-	{ "PORT", 4, 0, cell_port },
-	{ "PART", 4, 4, cell_partition },
-	{ "LINK", 6, 0, cell_link },
-	{ "SEES", 10, 3, cell_sees },
-	{ "DBELL/s", 7, 1, cell_doorbells },
-	{ "INDBELL", 8, 5, cell_pending },
-	{ "MSG/s", 7, 1, cell_messages },
-	{ "MSGSTS", 8, 6, cell_message_status },
-	{ "IRQ/s", 7, 1, cell_interrupts },
-	{ "REG/s", 7, 2, cell_registers },
-	{ "MAP/OPEN/WIN", 12, 2, cell_windows },
-	{ "COPY-RD B/s", 11, 3, cell_read },
-	{ "COPY-WR B/s", 11, 3, cell_written },
-	{ "REFUSED", 7, 1, cell_refused },
-	{ "ERRORS", 6, 1, cell_errors },
-};
-
-#define COLUMNS (sizeof(columns) / sizeof(columns[0]))
-
 /* The greatest weight with which all columns that are no heavier have room. */
 static unsigned choose_weight(unsigned width)
 {
-	for (unsigned weight = 6; weight; weight--) {
+	for (unsigned weight = TOP_WEIGHT_MAXIMUM; weight; weight--) {
 		unsigned sum = 0;
 
-		for (size_t i = 0; i < COLUMNS; i++)
-			sum += columns[i].weight <= weight ? columns[i].width + 1 : 0;
+		for (size_t i = 0; i < top_column_count; i++)
+			sum += top_columns[i].weight <= weight ? top_columns[i].width + 1 : 0;
 		if (sum <= width + 1)
 			return weight;
 	}
@@ -249,21 +70,21 @@ static void put_ports(struct screen *screen)
 
 	if (!next_line(screen))
 		return;
-	for (size_t i = 0; i < COLUMNS; i++) {
-		if (columns[i].weight <= weight)
-			put(screen, REVERSE, "%s%*s", i ? " " : "", (int)columns[i].width, columns[i].title);
+	for (size_t i = 0; i < top_column_count; i++) {
+		if (top_columns[i].weight <= weight)
+			put(screen, REVERSE, "%s%*s", i ? " " : "", (int)top_columns[i].width, top_columns[i].title);
 	}
 	for (unsigned slot = 0; slot < frame->now.count && next_line(screen); slot++) {
-		for (size_t i = 0; i < COLUMNS; i++) {
-			char text[CELL];
+		for (size_t i = 0; i < top_column_count; i++) {
+			char text[TOP_CELL];
 			const char *color;
 
-			if (columns[i].weight > weight)
+			if (top_columns[i].weight > weight)
 				continue;
-			color = columns[i].cell(text, frame, &frame->now.ports[slot],
-						frame->seconds > 0 ? &frame->before.ports[slot]
-								   : &frame->now.ports[slot]);
-			put(screen, color, "%s%*s", i ? " " : "", (int)columns[i].width, text);
+			color = top_columns[i].cell(text, frame, &frame->now.ports[slot],
+						    frame->seconds > 0 ? &frame->before.ports[slot]
+								       : &frame->now.ports[slot]);
+			put(screen, color, "%s%*s", i ? " " : "", (int)top_columns[i].width, text);
 		}
 	}
 }
