@@ -3,7 +3,11 @@
 #include "fake-server.h"
 #include "scenario.h"
 
+#include <idtntb-view.h>
+
+#include <errno.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define MEMORY 0x400000u
@@ -146,13 +150,59 @@ static void test_flood(void **state)
 	fake_server_end(&server);
 }
 
+/* A switch in the memory that a server gives. */
+static void make_switch(struct fake_server *server)
+{
+	void *memory = mmap(NULL, MEMORY, PROT_READ | PROT_WRITE, MAP_SHARED, server->memory, 0);
+	struct idtntb_topology topology;
+
+	assert_ptr_not_equal(memory, MAP_FAILED);
+	assert_int_equal(idtntb_topology_parse(&topology, NULL, NULL, NULL, NULL), 0);
+	assert_int_equal(idtntb_block_format(memory, MEMORY, &topology, NULL), 0);
+	munmap(memory, MEMORY);
+}
+
+/* Who only looks fares no worse: an error or none, in bounded time, and nothing left behind. */
+static void test_view(void **state)
+{
+	(void)state;
+	for (enum vice vice = VICE_NONE + 1; vice < VICES; vice++) {
+		struct idtntb_error error = { "" };
+		struct idtntb_view *view = NULL;
+		struct fake_server server;
+		unsigned before;
+		char spec[128];
+		int ret;
+
+		fake_server_start(&server, MEMORY, vice);
+		make_switch(&server);
+		spec_of(&server, spec, sizeof(spec));
+		before = open_descriptors();
+		ret = idtntb_view_open(&view, spec, &error);
+		/* Its own eventfd is of no use to it, so it does not look at it. */
+		assert_int_equal(!ret, vice > VICE_LAST_IN_GREETING || vice == VICE_VECTOR_IS_A_FILE);
+		if (ret && !strstr(error.text, words[vice]))
+			fail_msg("vice %d: '%s' does not say '%s'", vice, error.text, words[vice]);
+		for (unsigned i = 0; !ret && i < 10; i++) {
+			const int64_t start = now_ms();
+			const int again = idtntb_view_refresh(view, &error);
+
+			assert_true(!again || again == -ENODEV);
+			assert_non_null(idtntb_view_switch(view));
+			assert_true(now_ms() - start < 2000);
+			usleep(10000);
+		}
+		idtntb_view_close(view);
+		assert_int_equal(open_descriptors(), before);
+		fake_server_end(&server);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_greeting),
-		cmocka_unit_test(test_return),
-		cmocka_unit_test(test_later),
-		cmocka_unit_test(test_flood),
+		cmocka_unit_test(test_greeting), cmocka_unit_test(test_return), cmocka_unit_test(test_later),
+		cmocka_unit_test(test_flood),    cmocka_unit_test(test_view),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
