@@ -17,7 +17,6 @@
 #include <stdatomic.h>
 #include <sys/types.h>
 
-
 /* ---------------------------------------------------------------- options.c */
 
 struct port_option {
