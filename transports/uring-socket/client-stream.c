@@ -40,8 +40,8 @@ void client_lose(struct client *client, const char *format, ...)
 
 void client_watch(struct client *client)
 {
-	const uint32_t events = (client->caller_reads || client->stuck ? 0 : EPOLLIN) |
-				(ntb_outbox_size(&client->outbox) ? EPOLLOUT : 0);
+	const uint32_t events =
+		(client->caller_reads || client->stuck ? 0 : EPOLLIN) | (client->blocked ? EPOLLOUT : 0);
 	struct epoll_event event = { .events = events, .data.fd = -1 };
 
 	if (events == client->watched || !client->thread_runs)
@@ -59,7 +59,7 @@ static void flush(struct client *client)
 	struct iovec bytes;
 	ssize_t size;
 
-	client->lazy = false;
+	client->lazy = client->blocked = false;
 	while (ntb_outbox_next(&client->outbox, &bytes, &mark)) {
 		ntb_message_fill(&message, &bytes, &control, mark);
 		size = sendmsg(client->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -69,7 +69,8 @@ static void flush(struct client *client)
 		}
 		if (errno == EINTR)
 			continue;
-		if (errno != EAGAIN)
+		client->blocked = errno == EAGAIN;
+		if (!client->blocked)
 			client_lose(client, "%s", strerror(errno));
 		return;
 	}

@@ -100,7 +100,7 @@ static void install(struct client *client, int fd, const struct ntb_inbox *inbox
 	pthread_mutex_lock(&client->out_lock);
 	client->fd = fd;
 	client->inbox = *inbox;
-	client->lazy = false;
+	client->lazy = client->blocked = false;
 	client->caller_reads = false;
 	atomic_store(&client->state, CLIENT_REJOINED);
 	if (watch(client))

@@ -79,6 +79,7 @@ struct client {
 	uint32_t watched; /* what the thread waits for on fd */
 	bool caller_reads; /* the frontend's thread waits for an answer: ours need not wake up */
 	bool lazy; /* our thread has been told to send */
+	bool blocked; /* the socket takes no more for the moment */
 
 	pthread_mutex_t in_lock;
 	struct ntb_inbox inbox;
@@ -91,6 +92,7 @@ struct client {
 	} answer;
 	bool unanswered; /* the newest question has waited once: no more waiting until it is answered. The frontend's */
 	bool no_room; /* the same for room in the outbox */
+	int64_t rung; /* when the guest has rung a doorbell last */
 
 	pthread_mutex_t events_lock; /* taken last */
 	struct client_events events;

@@ -230,14 +230,31 @@ static void submit_receive(struct connection *c)
 	io_uring_sqe_set_data(sqe, &c->receiving);
 }
 
+/*
+ * Send what the socket takes, and leave the rest to the ring. Most answers fit, and a system call of their own is cheaper
+ * than an operation whose completion wakes us once more (bench/uring.c).
+ */
 static void submit_send(struct connection *c)
 {
 	struct io_uring_sqe *sqe;
 	struct ntb_mark *mark;
 
-	if (!ntb_outbox_next(&c->outbox, &c->out_bytes, &mark)) {
+	for (;;) {
+		ssize_t size;
+
+		if (!ntb_outbox_next(&c->outbox, &c->out_bytes, &mark)) {
+			c->moved = c->daemon->now;
+			return;
+		}
+		if (mark)
+			break;
+		size = send(c->fd, c->out_bytes.iov_base, c->out_bytes.iov_len, MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (size <= 0)
+			break;
+		if (ntb_outbox_size(&c->outbox) > QUEUE_LOW)
+			c->daemon->relieved = true;
+		ntb_outbox_sent(&c->outbox, (size_t)size);
 		c->moved = c->daemon->now;
-		return;
 	}
 	sqe = loop_sqe(c->daemon, &c->sending);
 	if (mark) {
@@ -298,8 +315,10 @@ static bool hang_up_doomed(struct daemon *daemon)
 	return any;
 }
 
-void connections_advance(struct daemon *daemon)
+/* Carry out what there is, and send what it makes. Returns whether there may be more: somebody held back may go on. */
+static bool advance_once(struct daemon *daemon)
 {
+	daemon->relieved = false;
 	/* One who goes may doom another that has no room for the news, or let go on who waits for it. */
 	do {
 		for (unsigned i = 0; i < daemon->connection_count; i++)
@@ -308,18 +327,26 @@ void connections_advance(struct daemon *daemon)
 	for (unsigned i = 0; i < daemon->connection_count; i++) {
 		struct connection *c = daemon->connections[i];
 
-		if (c->state == CLOSING) {
-			if (c->sending.busy || c->receiving.busy)
-				continue;
+		if (c->state != CLOSING && !c->sending.busy)
+			submit_send(c);
+	}
+	return daemon->relieved;
+}
+
+void connections_advance(struct daemon *daemon)
+{
+	while (advance_once(daemon))
+		;
+	for (unsigned i = 0; i < daemon->connection_count; i++) {
+		struct connection *c = daemon->connections[i];
+
+		if (c->state == CLOSING && !c->sending.busy && !c->receiving.busy) {
 			daemon->connections[i--] = daemon->connections[--daemon->connection_count];
 			destroy(c);
-			continue;
-		}
-		if (!c->sending.busy)
-			submit_send(c);
-		/* One that is held back is still read from into what is free, so that its end is noticed. */
-		if (!c->receiving.busy)
+		} else if (c->state != CLOSING && !c->receiving.busy) {
+			/* Also of one that is held back, into what is free: so that its end is noticed. */
 			submit_receive(c);
+		}
 	}
 }
 

@@ -133,6 +133,7 @@ struct daemon {
 
 	struct connection *connections[CONNECTIONS_MOST];
 	unsigned connection_count;
+	bool relieved; /* a long queue has got shorter in this turn */
 	_Alignas(8) uint8_t scratch[WIRE_BIGGEST + 8]; /* for frames to those who get none any more */
 };
 
