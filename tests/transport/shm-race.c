@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define PORTS 8
-#define ROUNDS 15
+#define ROUNDS 5
 
 static struct idtntb_topology topology;
 
@@ -125,7 +125,7 @@ static void test_at_once(void **state)
 
 	(void)state;
 	pthread_barrier_init(&barrier, NULL, PORTS);
-	for (unsigned round = 0; round < 100; round++) {
+	for (unsigned round = 0; round < 40; round++) {
 		struct racer racers[PORTS];
 		struct bed bed;
 
@@ -154,7 +154,7 @@ static void test_killed_makers(void **state)
 
 	(void)state;
 	bed_make(&bed, &bed_shm);
-	for (unsigned round = 0; round < 60; round++) {
+	for (unsigned round = 0; round < 30; round++) {
 		struct peer peers[PORTS];
 
 		if (round % 4 == 0)

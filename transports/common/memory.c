@@ -13,6 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Bytes: more than any switch needs, and a multiple of every page size. */
+#define MAPPED_MOST ((off_t)1 << 30)
+
 void ntb_memory_init(struct ntb_memory *memory)
 {
 	*memory = (struct ntb_memory){ .fd = -1 };
@@ -59,20 +62,22 @@ int ntb_memory_open(struct ntb_memory *memory, int fd, struct idtntb_error *erro
 int ntb_memory_map(struct ntb_memory *memory, int fd, struct idtntb_error *error)
 {
 	struct stat st;
+	size_t size;
 	void *base;
 
 	if (fstat(fd, &st))
 		return ntb_fail(error, -errno, "shared memory: %s", strerror(errno));
-	if (st.st_size < 0 || (uint64_t)st.st_size > SIZE_MAX || (size_t)st.st_size < ntb_layout_size(1))
+	if (st.st_size < 0 || (uint64_t)st.st_size < ntb_layout_size(1))
 		return ntb_fail(error, -ENOSPC,
 				"shared memory has %lld bytes: a switch of two ports needs at least %zu",
 				(long long)st.st_size, ntb_layout_size(2));
-	base = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	size = st.st_size > MAPPED_MOST ? MAPPED_MOST : (size_t)st.st_size;
+	base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (base == MAP_FAILED)
-		return ntb_fail(error, -errno, "shared memory of %lld bytes cannot be mapped: %s",
-				(long long)st.st_size, strerror(errno));
+		return ntb_fail(error, -errno, "shared memory of %zu bytes cannot be mapped: %s", size,
+				strerror(errno));
 	memory->base = base;
-	memory->size = (size_t)st.st_size;
+	memory->size = size;
 	return 0;
 }
 

@@ -18,7 +18,7 @@ struct ntb_memory {
 void ntb_memory_init(struct ntb_memory *memory);
 /* Open the file again that a descriptor stands for, for locks; nothing is mapped yet. */
 int ntb_memory_open(struct ntb_memory *memory, int fd, struct idtntb_error *error);
-/* Map all of it, by a descriptor of another description: a mapping keeps its description, and that its locks. */
+/* Map what a switch can need of it, by a descriptor of another description: a mapping keeps its description, and that its locks. */
 int ntb_memory_map(struct ntb_memory *memory, int fd, struct idtntb_error *error);
 /* Both, for a descriptor that becomes ours, whatever happens. */
 int ntb_memory_adopt(struct ntb_memory *memory, int fd, struct idtntb_error *error);
