@@ -74,6 +74,8 @@ refused "two ports in one partition" 'both in partition 1' "$I" vms --ports 0=1,
 refused "BARs the driver would refuse" "lut99.*lut24" "$I" vms --bars lut99 --run pingpong
 refused "a device property that does not exist" "colour" "$I" vms --device-args colour=red --run pingpong
 refused "a frontend that does not exist" "'door'.*qemu, vfio-user" "$I" vms --frontend door --run pingpong
+refused "a transport that does not exist" "'pigeon'.*ivshmem" "$I" vms --transport pigeon --run pingpong
+refused "a server for a transport without one" "ivshmem server" "$I" vms --transport shm --server stock --run pingpong
 refused "counters of a device that is not there" "frontend qemu or mixed" "$I" vms --frontend qemu-server --run perf
 refused "another QEMU than the client's" "11.1; without --qemu" "$I" vms --frontend qemu-server --qemu 10.0 --run pingpong
 refused "properties of no device" "frontend vfio-user has none" "$I" vms --frontend vfio-user --device-args msi=off --run tool
