@@ -35,8 +35,9 @@ int idtntb_view_open(struct idtntb_view **view, const char *spec, struct idtntb_
 void idtntb_view_close(struct idtntb_view *view);
 
 /**
- * Take a new snapshot in place of the last one. Takes some 50 microseconds where the switch is in memory, and a bounded time in any case; no guest
- * waits for it. A server that was restarted is followed, and so is a switch that was made anew under the same name.
+ * Take a new snapshot in place of the last one: some 50 microseconds where the switch is in memory, and a bounded time in
+ * any case; no guest waits for it. A server that was restarted is followed, and so is a switch that was made anew under
+ * the same name.
  * @return 0; -ENODEV the switch is gone (it may come back: call again), the last snapshot stays; -EPROTO what is there
  *         now speaks another layout version; -ENOMEM.
  */
