@@ -2,7 +2,7 @@
 # Eyes on a switch with guests at work: files of a mount, idtntbctl, why a link is down each way it can be, and what a
 # thousand reads a second cost the guests.
 # order: 42
-# limit: 420
+# limit: 600
 
 mkdir mnt
 vms_start --ports 0,2,4 --mount "$PWD/mnt"
