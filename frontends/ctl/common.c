@@ -92,8 +92,8 @@ static error_t parse_common(int key, char *argument, struct argp_state *state)
 	}
 }
 
-const struct argp ctl_common = { .options = common_options, .parser = parse_common };
-const struct argp_child ctl_children[] = { { .argp = &ctl_common }, { 0 } };
+static const struct argp common = { .options = common_options, .parser = parse_common };
+const struct argp_child ctl_children[] = { { .argp = &common }, { 0 } };
 
 error_t ctl_parse_key(int key, char *argument, struct argp_state *state, struct ctl *ctl)
 {

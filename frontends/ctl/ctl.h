@@ -64,13 +64,11 @@ void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same, and the end: the command line is bad. */
 void refuse(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 
-/* Common options, to be a child of a subcommand's parser; its input is the struct ctl. */
-extern const struct argp ctl_common;
-/* Those of the common options that there are children for. */
+/* The common options, as children of every parser. */
 extern const struct argp_child ctl_children[];
 /*
- * Parse a subcommand's arguments; ends the program when they are bad. The parser gets input, whose first member must be a
- * struct ctl *, and must give it to its child, see ctl_parse_key().
+ * Parse a subcommand's arguments; ends the program when they are bad. The parser gets input, and leaves to ctl_parse_key() the
+ * keys it does not know.
  */
 void ctl_parse(struct ctl *ctl, const struct argp *argp, int argc, char **argv, void *input);
 /* For keys a subcommand's parser does not know itself. */
