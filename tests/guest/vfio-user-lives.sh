@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Ports by vfio-user: INTx; guests killed and back; the server killed and back, seen by a guest that is not behind it.
 # order: 47
-# limit: 420
+# limit: 900
 
 # vfio_server_kill: SIGKILL, and it is really gone.
 vfio_server_kill() {
