@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # The driver goes and comes a hundred times under traffic; then a guest writes random values to all its registers.
 # order: 50
-# limit: 400
+# limit: 480
 vms_start
 client ntb_pingpong 1 2
 counts_rise 20 1 2
@@ -14,6 +14,18 @@ for i in $(seq 100); do
     [ $((i % 20)) != 0 ] || counts_rise 20 1 2
 done
 kernel_logs_clean 1 2
+
+step "six times rmmod and modprobe, in turn, the other told each time"
+client ntb_tool 1 2
+links_up 1 2
+for i in 1 2 3 4 5 6; do
+    n=$((i % 2 + 1))
+    link_told $((3 - n)) N g "$n" 'rmmod ntb_tool; rmmod ntb_hw_idt'
+    client ntb_tool "$n"
+    link_told $((3 - n)) Y g "$n" 'put link Y'
+done
+client ntb_pingpong 1 2
+counts_rise 20 1 2
 
 g 1 'rmmod ntb_pingpong && rmmod ntb_hw_idt'
 for seed in 1 2 3; do
