@@ -23,8 +23,7 @@ check_doorbells 2 1
 for goes in 2 1; do
     stays=$((3 - goes))
     step "QEMU of guest $goes is killed and comes back"
-    vm_kill "$goes"
-    eventually 10 "link seen by guest $stays" N g "$stays" 'get peer0/link'
+    link_told "$stays" N vm_kill "$goes"
     vm_up "$goes"
     client ntb_tool "$goes"
     links_up 1 2
