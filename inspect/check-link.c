@@ -61,51 +61,76 @@ static bool has_own_entry(const struct inspect_side *side)
 
 static const struct {
 	bool (*holds)(const struct inspect_side *side);
+	const char *brief; /* what is wrong when it does not hold, in two words */
 	struct check_condition condition;
 } conditions[] = {
 	{ is_held,
+	  "no host",
 	  { "link.attached", "SWPORT%uSTS", IDTNTB_WARNING, NULL, "nobody has attached to this port: LINKUP is 0",
 	    "start the host of this port; if it ran before, it has ended or was killed" } },
 	{ is_not_forced,
+	  "broken on purpose",
 	  { "link.forced", "SWPORT%uSTS", IDTNTB_WARNING, NULL, "the link is broken on purpose: LINKUP is 0",
 	    "mend it with: idtntbctl link PORT up" } },
 	{ is_up,
+	  "not raised",
 	  { "link.up", "SWPORT%uSTS", IDTNTB_WARNING, NULL,
 	    "the host has attached, but has not raised its link: LINKUP is 0",
 	    "the host is being reset or has not started its machine yet" } },
 	{ is_driven,
+	  "no driver",
 	  { "link.driver", "NTCTL", IDTNTB_WARNING, NULL,
 	    "no driver is at work: PCICMD.BME and NTCTL.CPEN are 0, and NTINTMSK masks all",
 	    "load the NTB driver in this port's guest (modprobe ntb_hw_idt); it was unloaded, or has not been loaded" } },
 	{ is_wanted,
+	  "not enabled",
 	  { "link.enable", "NTCTL", IDTNTB_WARNING, NULL,
 	    "the driver is there, but nobody has enabled the link: NTCTL.CPEN is 0 and there is no mapping table entry",
 	    "load a client that enables it (ntb_pingpong, ntb_perf), or write 1 to link of ntb_tool" } },
 	{ has_bme,
+	  "bus master off",
 	  { "link.bme", "PCICMDSTS", IDTNTB_ERROR, NULL,
 	    "bus master is off (PCICMD.BME is 0) although the driver has enabled the link",
 	    "the driver must call pci_set_master() before it enables the link and keep it on" } },
 	{ has_cpen,
+	  "no completions",
 	  { "link.cpen", "NTCTL", IDTNTB_ERROR, NULL,
 	    "completion enable is lost: CPEN is 0 although the mapping table entry is valid",
 	    "write CPEN=1 to NTCTL when the link is enabled; any reset of the function clears it" } },
 	{ has_entry,
+	  "no mapping table entry",
 	  { "link.entry", "NTMTBLDATA", IDTNTB_ERROR, NULL, NULL,
 	    "write the partition to NTMTBLADDR, then requester id << 1 | partition << 17 | 1 to NTMTBLDATA" } },
 	{ has_own_entry,
+	  "wrong mapping table entry",
 	  { "link.partition", "NTMTBLDATA", IDTNTB_ERROR, NULL, NULL,
 	    "PART (bits 19:17) of the entry must be the partition of this port: its requests are refused else" } },
 };
 
 #define CONDITIONS (sizeof(conditions) / sizeof(conditions[0]))
 
+/* The first condition that does not hold, or CONDITIONS. */
+static size_t first_failing(const struct inspect_side *side)
+{
+	size_t c = 0;
+
+	while (c < CONDITIONS && conditions[c].holds(side))
+		c++;
+	return c;
+}
+
 const struct check_condition *check_side(const struct inspect_side *side)
 {
-	for (size_t c = 0; c < CONDITIONS; c++) {
-		if (!conditions[c].holds(side))
-			return &conditions[c].condition;
-	}
-	return NULL;
+	size_t c = first_failing(side);
+
+	return c < CONDITIONS ? &conditions[c].condition : NULL;
+}
+
+const char *check_side_brief(const struct inspect_side *side)
+{
+	size_t c = first_failing(side);
+
+	return c < CONDITIONS ? conditions[c].brief : NULL;
 }
 
 /* Mapping table entries lie behind a cursor: their value is not that of the register at the moment. */

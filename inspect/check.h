@@ -45,6 +45,8 @@ __attribute__((format(printf, 2, 3))) const char *check_line(char line[CHECK_LIN
 
 /* check-link.c: the first condition of a port's part in any link that fails, or NULL. */
 const struct check_condition *check_side(const struct inspect_side *side);
+/* check-link.c: the same in two words. */
+const char *check_side_brief(const struct inspect_side *side);
 /* check-link.c: the same as a finding; whether there was one. */
 bool check_link_port(struct check *check, unsigned slot);
 /* check-link.c: a pair: its OK, or the first that fails on each side. */

@@ -6,7 +6,7 @@
 
 static void port_print(FILE *out, const struct inspect_side *side)
 {
-	const struct check_condition *why = check_side(side);
+	const char *why = check_side_brief(side);
 
 	fprintf(out, "\tport%u [label=\"port %u\\npartition %u\", shape=box, style=filled, fillcolor=%s];\n",
 		side->port, side->port, side->partition, why ? "mistyrose" : "honeydew");
@@ -15,7 +15,7 @@ static void port_print(FILE *out, const struct inspect_side *side)
 	else
 		fprintf(out, "\thost%u [label=\"no host\", shape=ellipse, style=dashed];\n", side->port);
 	fprintf(out, "\thost%u -- port%u [color=%s, label=\"%s\"];\n", side->port, side->port,
-		side->linkup ? "darkgreen" : "red", why ? why->id : "");
+		side->linkup ? "darkgreen" : "red", why ? why : "");
 }
 
 static void pair_print(FILE *out, const struct inspect_side *one, const struct inspect_side *other)

@@ -92,16 +92,16 @@ struct json_object *inspect_info_json(const struct idtntb_snapshot *snapshot, un
 static void pair_print(FILE *out, const struct inspect_side *self, const struct inspect_side *peer, bool last,
 		       unsigned flags)
 {
-	const struct check_condition *own = check_side(self), *theirs = check_side(peer);
+	const char *own = check_side_brief(self), *theirs = check_side_brief(peer);
 	bool up = inspect_sees(self, peer);
 
 	fprintf(out, "   %s port %u: %s%s%s", last ? "`-" : "|-", peer->port,
 		inspect_color(flags, up ? INSPECT_GREEN : INSPECT_RED), up ? "link up" : "link down",
 		inspect_color(flags, INSPECT_PLAIN));
 	if (!up && own)
-		fprintf(out, " (%s here)", own->id);
+		fprintf(out, " (here: %s)", own);
 	else if (!up && theirs)
-		fprintf(out, " (%s there)", theirs->id);
+		fprintf(out, " (there: %s)", theirs);
 	fputc('\n', out);
 }
 

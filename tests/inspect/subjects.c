@@ -89,13 +89,13 @@ static void topology(void **state)
 	assert_string_equal(text, "89HPES24NT6AG2 (111d:8091), 3 NT ports\n"
 				  "|- port 0, partition 0: owner 1000, up\n"
 				  "|   |- port 2: link up\n"
-				  "|   `- port 4: link down (link.forced there)\n"
+				  "|   `- port 4: link down (there: broken on purpose)\n"
 				  "|- port 2, partition 1: owner 1001, up\n"
 				  "|   |- port 0: link up\n"
-				  "|   `- port 4: link down (link.forced there)\n"
+				  "|   `- port 4: link down (there: broken on purpose)\n"
 				  "`- port 4, partition 2: owner 1002, up, broken on purpose\n"
-				  "    |- port 0: link down (link.forced here)\n"
-				  "    `- port 2: link down (link.forced here)\n");
+				  "    |- port 0: link down (here: broken on purpose)\n"
+				  "    `- port 2: link down (here: broken on purpose)\n");
 	free(text);
 	expect_text(bed, "link", 2, 0, "port 4: down, owner 1002, up, generation 1, broken on purpose\n");
 	expect_text(bed, "link", 2, 0, "  SWPORTxSTS.LINKUP: 0\n");
@@ -114,7 +114,7 @@ static void dot(void **state)
 	assert_has(text, "graph ntb {\n");
 	assert_has(text, "\tport0 [label=\"port 0\\npartition 0\", shape=box, style=filled, fillcolor=honeydew];\n");
 	assert_has(text, "\thost2 [label=\"no host\", shape=ellipse, style=dashed];\n");
-	assert_has(text, "\thost2 -- port2 [color=red, label=\"link.attached\"];\n");
+	assert_has(text, "\thost2 -- port2 [color=red, label=\"no host\"];\n");
 	assert_has(text, "\tport0 -- port2 [color=red, style=dashed, label=\"down\"];\n");
 	assert_string_equal(text + strlen(text) - 2, "}\n");
 	free(text);
