@@ -61,12 +61,12 @@ static void set_up(struct host *a)
 	nt_write(a, 0x464, 0x5);
 	nt_write(a, 0xFF8, 0x3EE00);
 	nt_write(a, 0xFFC, 1 << 4);
-	/* SEPMSK, SELINKUPMSK, SELINKDNMSK, SEMSK: link events reach the guest (reference 10.1). */
+	/* SEPMSK, SELINKUPMSK, SELINKDNMSK, SEMSK: link events of peers reach the guest, its own do not (reference 10.1). */
 	for (unsigned i = 0; i < 4; i++) {
-		static const uint32_t masks[] = { 0x3EC08, 0x3EC10, 0x3EC18, 0x3EC04 };
+		static const uint32_t masks[][2] = { { 0x3EC08, 0 }, { 0x3EC10, 1 }, { 0x3EC18, 1 }, { 0x3EC04, 0 } };
 
-		nt_write(a, 0xFF8, masks[i]);
-		nt_write(a, 0xFFC, 0);
+		nt_write(a, 0xFF8, masks[i][0]);
+		nt_write(a, 0xFFC, masks[i][1]);
 	}
 	nt_write(a, 0x404, 0x8);
 	nt_write(a, 0x408, nt_read(a, 0x408) & ~0x8u);
