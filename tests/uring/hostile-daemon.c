@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A daemon that greets as it should and then says anything. Its client's guest sees nonsense, and that is all: no crash, no
+ * access that hangs, no descriptor kept.
+ */
+#include "raw.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define CONVERSATIONS 60
+#define FRAMES 60 /* in each */
+
+struct fake {
+	char path[96], spec[120];
+	int listener;
+	pthread_t thread;
+	atomic_bool stop;
+	atomic_uint conversations;
+};
+
+static void answer(int fd, unsigned type, const void *fixed, size_t size)
+{
+	uint8_t bytes[8192];
+
+	raw_send(fd, bytes, raw_frame(bytes, type, fixed, size, NULL, 0));
+}
+
+static void greet(int fd)
+{
+	struct wire_welcome welcome = {
+		.magic = WIRE_MAGIC, .version = WIRE_VERSION, .capabilities = WIRE_CAP_RAM, .silence_ms = 2000
+	};
+	const struct wire_attached attached = { .owner = 77 };
+	struct idtntb_topology topology;
+	struct wire_peer peer = { .slot = 1, .owner = 78, .up = 1 };
+	const struct wire_data done = { .tag = 1 };
+
+	idtntb_topology_parse(&topology, NULL, NULL, NULL, NULL);
+	ntb_wire_topology_put(&welcome, &topology);
+	answer(fd, WIRE_WELCOME, &welcome, sizeof(welcome));
+	answer(fd, WIRE_ATTACHED, &attached, sizeof(attached));
+	answer(fd, WIRE_PEER, &peer, sizeof(peer));
+	answer(fd, WIRE_DATA_FRAME, &done, sizeof(done)); /* of the first question */
+}
+
+/* Mostly what a daemon sends, with small numbers in it, so that it is looked into. */
+static void say_anything(int fd)
+{
+	static const unsigned types[] = { WIRE_DATA_FRAME, WIRE_MSI,         WIRE_INTX,      WIRE_WINDOW,
+					  WIRE_PEER,       WIRE_OFFERED,     WIRE_RAM_WRITE, WIRE_RAM_READ,
+					  WIRE_LOG,        WIRE_GUEST_ERROR, WIRE_PING };
+	const unsigned type = types[raw_random() % (sizeof(types) / sizeof(types[0]))];
+	const struct wire_kind *kind = ntb_wire_kind(type);
+	uint8_t bytes[8192], fixed[64], extra[WIRE_DATA];
+	int fds[WIRE_RANGES];
+	uint32_t count = 0, fd_count = 0;
+	size_t size;
+
+	for (size_t i = 0; i < sizeof(fixed); i++)
+		fixed[i] = (uint8_t)(raw_random() % 3 ? 0 : raw_random() % 3 ? raw_random() % 8 : raw_random());
+	for (size_t i = 0; i < sizeof(extra); i++)
+		extra[i] = (uint8_t)raw_random();
+	if (kind->unit) {
+		count = raw_random() % (kind->most + 1u);
+		memcpy(fixed + kind->count_at, &count, sizeof(count));
+	}
+	if (type == WIRE_OFFERED)
+		fd_count = raw_random() % 4 ? count : raw_random() % WIRE_RANGES;
+	for (unsigned i = 0; i < fd_count; i++)
+		fds[i] = raw_random() % 2 ? open("/dev/null", O_RDWR | O_CLOEXEC) : memfd_create("x", MFD_CLOEXEC);
+	size = raw_frame(bytes, type, fixed, kind->fixed, extra, (size_t)count * kind->unit);
+	if (raw_random() % 50 == 0)
+		bytes[raw_random() % size] ^= (uint8_t)raw_random();
+	raw_send_fds(fd, bytes, size, fds, fd_count);
+	for (unsigned i = 0; i < fd_count; i++)
+		close(fds[i]);
+}
+
+static void *serve(void *opaque)
+{
+	struct fake *fake = opaque;
+
+	while (!atomic_load(&fake->stop)) {
+		int fd = accept4(fake->listener, NULL, NULL, SOCK_CLOEXEC);
+		uint8_t heard[65536];
+
+		if (fd < 0)
+			break;
+		greet(fd);
+		for (unsigned i = 0; i < FRAMES && !atomic_load(&fake->stop); i++) {
+			say_anything(fd);
+			while (recv(fd, heard, sizeof(heard), MSG_DONTWAIT) > 0)
+				;
+		}
+		close(fd);
+		atomic_fetch_add(&fake->conversations, 1);
+	}
+	return NULL;
+}
+
+static void fake_start(struct fake *fake)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	memset(fake, 0, sizeof(*fake));
+	snprintf(fake->path, sizeof(fake->path), "/tmp/idtntb-fake-%d", getpid());
+	snprintf(fake->spec, sizeof(fake->spec), "uring:unix:%s", fake->path);
+	strncpy(address.sun_path, fake->path, sizeof(address.sun_path) - 1);
+	fake->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(fake->listener, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(fake->listener, 8), 0);
+	assert_int_equal(pthread_create(&fake->thread, NULL, serve, fake), 0);
+}
+
+static void fake_end(struct fake *fake)
+{
+	atomic_store(&fake->stop, true);
+	shutdown(fake->listener, SHUT_RDWR);
+	pthread_join(fake->thread, NULL);
+	close(fake->listener);
+	unlink(fake->path);
+}
+
+static void test_anything(void **state)
+{
+	const int64_t limit = now_ms() + 120000;
+	int64_t longest = 0;
+	struct fake fake;
+	struct host host;
+	unsigned before;
+	uint64_t value;
+
+	(void)state;
+	before = open_descriptors();
+	fake_start(&fake);
+	host_open(&host, fake.spec, 0, HOST_BARE);
+	host_offer(&host, RAM_BASE, 0, RAM_SIZE, true);
+	while (atomic_load(&fake.conversations) < CONVERSATIONS && now_ms() < limit) {
+		const int64_t start = now_ms();
+
+		nt_read(&host, 0x428);
+		nt_write(&host, 0x420, 1);
+		window_set(&host, 0, 1, RAM_BASE);
+		copy_write(&host, 0, 0, &value, sizeof(value));
+		copy_read(&host, 0, 0, &value, sizeof(value));
+		hosts_wait(&host, NULL, NULL, 1);
+		host.log[0] = '\0';
+		if (now_ms() - start > longest)
+			longest = now_ms() - start;
+	}
+	print_message("%u conversations, longest turn %d ms\n", atomic_load(&fake.conversations), (int)longest);
+	assert_true(atomic_load(&fake.conversations) >= CONVERSATIONS);
+	fake_end(&fake);
+	host_close(&host);
+	assert_int_equal(open_descriptors(), before);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_anything),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
