@@ -28,7 +28,7 @@ void client_offer(struct client *client)
 	int fds[WIRE_RANGES];
 	unsigned count = 0;
 
-	if (!(client->capabilities & WIRE_CAP_RAM) || !client_send_begin(client, CLIENT_UP))
+	if (!(atomic_load(&client->capabilities) & WIRE_CAP_RAM) || !client_send_begin(client, CLIENT_UP))
 		return;
 	/* Only this thread exchanges ranges and their descriptors. */
 	for (size_t i = 0; i < ram->count; i++) {

@@ -27,7 +27,7 @@ int client_greet(struct client *client, int fd, struct ntb_inbox *inbox, struct 
 
 	if (ret)
 		return ret;
-	client->capabilities = welcome->capabilities & capabilities;
+	atomic_store(&client->capabilities, welcome->capabilities & capabilities);
 	client->silence = (welcome->silence_ms < 1000 ? 1000 : welcome->silence_ms) * NTB_MS;
 	return 0;
 }

@@ -64,7 +64,7 @@ struct client {
 	struct idtntb_attachment *a;
 	struct ntb_address address;
 	uint64_t identity;
-	uint32_t capabilities; /* that both have */
+	_Atomic uint32_t capabilities; /* that both have */
 	size_t memory_size;
 	void *memory; /* the shadow's */
 
