@@ -24,6 +24,10 @@ for goes in 2 1; do
     stays=$((3 - goes))
     step "QEMU of guest $goes is killed and comes back"
     link_told "$stays" N vm_kill "$goes"
+    # A device that is merely reset is no link either, but then its port has one.
+    status=$("$(ctl_binary)" peek --switch "$SWITCH" "SWPORT$((2 * goes - 2))STS")
+    has "status of the port of guest $goes" "$status" 'MODE=3'
+    ! grep -q LINKUP=1 <<<"$status" || give_up "the port of guest $goes, which is dead, has LINKUP: $status"
     vm_up "$goes"
     client ntb_tool "$goes"
     links_up 1 2
