@@ -185,6 +185,11 @@ static void received(struct operation *operation, int result)
 
 	if (result == -EINTR || result == -EAGAIN)
 		return;
+	if (result == -EINVAL && c->daemon->poll_first) {
+		/* Before Linux 5.19. */
+		c->daemon->poll_first = false;
+		return;
+	}
 	if (result < 0) {
 		connection_doom(c, "%s", result == -ECONNRESET ? hung_up : strerror(-result));
 		return;
@@ -227,6 +232,9 @@ static void submit_receive(struct connection *c)
 	} else {
 		io_uring_prep_recv(sqe, c->fd, c->in_bytes.iov_base, c->in_bytes.iov_len, 0);
 	}
+	/* What there was has been taken: wait first, and save the attempt. */
+	if (c->daemon->poll_first)
+		sqe->ioprio |= IORING_RECVSEND_POLL_FIRST;
 	io_uring_sqe_set_data(sqe, &c->receiving);
 }
 

@@ -109,6 +109,7 @@ struct daemon {
 	const struct daemon_options *options;
 	struct io_uring ring;
 	bool stop;
+	bool poll_first; /* the kernel can be told to wait before it looks for input */
 	int listener;
 	char where[128]; /* that is */
 	struct operation accepting, ticking, stopping;

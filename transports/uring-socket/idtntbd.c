@@ -66,7 +66,7 @@ static int serve(struct daemon *daemon)
 int main(int argc, char **argv)
 {
 	static struct daemon_options options;
-	static struct daemon daemon = { .options = &options };
+	static struct daemon daemon = { .options = &options, .poll_first = true };
 	int ret;
 
 	options_parse(&options, argc, argv);
