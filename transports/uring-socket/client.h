@@ -7,6 +7,7 @@
  * client-frames.c   what comes from the daemon
  * client-thread.c   the thread that receives while nobody waits, and joins again when the connection was lost
  * client-remote.c   the accesses of the frontend
+ * client-known.c    what needs no asking
  * client-deliver.c  what has come, handed to the frontend
  * client-replay.c   the registers, put into the daemon again
  *
@@ -171,6 +172,11 @@ void client_replay(struct client *client);
 void client_consent(struct client *client);
 /* Nothing is pending in the shadow. */
 void client_shadow_settle(struct client *client);
+
+/* client-known.c: as in struct ntb_remote. */
+int client_member(struct idtntb_attachment *a, unsigned port, struct idtntb_member *found);
+int client_window(struct idtntb_attachment *a, unsigned index, struct idtntb_window *info);
+extern const struct idtntb_port_ops client_shadow_ops;
 
 /* client-remote.c */
 extern const struct ntb_remote client_remote;

@@ -9,11 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char hung_up[] = "it hangs up";
-
-static void received(struct operation *operation, int result);
-static void sent(struct operation *operation, int result);
-
 void connection_doom(struct connection *c, const char *format, ...)
 {
 	va_list list;
@@ -122,8 +117,8 @@ void connection_accepted(struct daemon *daemon, int fd)
 	c->daemon = daemon;
 	c->fd = fd;
 	c->local = !daemon->options->address.tcp;
-	c->receiving.done = received;
-	c->sending.done = sent;
+	c->receiving.done = stream_received;
+	c->sending.done = stream_sent;
 	c->waits_for = -1;
 	c->heard = c->moved = daemon->now;
 	ntb_outbox_init(&c->outbox, QUEUE_LIMIT);
@@ -168,7 +163,7 @@ static void hang_up(struct connection *c)
 {
 	if (c->daemon->options->verbose)
 		say("%s%s: %s", c->name, c->port ? ", which has a port" : "", c->doom);
-	else if (strcmp(c->doom, hung_up))
+	else if (strcmp(c->doom, stream_hung_up))
 		say_some("%s%s: %s", c->name, c->port ? ", which has a port" : "", c->doom);
 	port_detach(c);
 	say_bye(c);
@@ -177,102 +172,7 @@ static void hang_up(struct connection *c)
 	shutdown(c->fd, SHUT_RDWR);
 }
 
-/* ---------------------------------------------------------------- input and output */
-
-static void received(struct operation *operation, int result)
-{
-	struct connection *c = container_of(operation, struct connection, receiving);
-
-	if (result == -EINTR || result == -EAGAIN)
-		return;
-	if (result == -EINVAL && c->daemon->poll_first) {
-		/* Before Linux 5.19. */
-		c->daemon->poll_first = false;
-		return;
-	}
-	if (result < 0) {
-		connection_doom(c, "%s", result == -ECONNRESET ? hung_up : strerror(-result));
-		return;
-	}
-	/* Even of one that is closing: descriptors may have come. */
-	if (ntb_inbox_received(&c->inbox, (size_t)result, &c->in))
-		connection_doom(c, "more descriptors than frames can need");
-	if (!result)
-		connection_doom(c, "%s", hung_up);
-	c->heard = c->daemon->now;
-}
-
-static void sent(struct operation *operation, int result)
-{
-	struct connection *c = container_of(operation, struct connection, sending);
-
-	if (result > 0) {
-		ntb_outbox_sent(&c->outbox, (size_t)result);
-		c->moved = c->daemon->now;
-	} else if (result != -EINTR && result != -EAGAIN) {
-		connection_doom(c, "%s", hung_up);
-	}
-}
-
-static void submit_receive(struct connection *c)
-{
-	struct io_uring_sqe *sqe;
-
-	c->in_bytes = ntb_inbox_space(&c->inbox);
-	if (!c->in_bytes.iov_len)
-		return;
-	memset(&c->in, 0, sizeof(c->in));
-	sqe = loop_sqe(c->daemon, &c->receiving);
-	if (c->local) {
-		c->in.msg_iov = &c->in_bytes;
-		c->in.msg_iovlen = 1;
-		c->in.msg_control = &c->in_control;
-		c->in.msg_controllen = sizeof(c->in_control);
-		io_uring_prep_recvmsg(sqe, c->fd, &c->in, MSG_CMSG_CLOEXEC);
-	} else {
-		io_uring_prep_recv(sqe, c->fd, c->in_bytes.iov_base, c->in_bytes.iov_len, 0);
-	}
-	/* What there was has been taken: wait first, and save the attempt. */
-	if (c->daemon->poll_first)
-		sqe->ioprio |= IORING_RECVSEND_POLL_FIRST;
-	io_uring_sqe_set_data(sqe, &c->receiving);
-}
-
-/*
- * Send what the socket takes, and leave the rest to the ring. Most answers fit, and a system call of their own is cheaper
- * than an operation whose completion wakes us once more (bench/uring.c).
- */
-static void submit_send(struct connection *c)
-{
-	struct io_uring_sqe *sqe;
-	struct ntb_mark *mark;
-
-	for (;;) {
-		ssize_t size;
-
-		if (!ntb_outbox_next(&c->outbox, &c->out_bytes, &mark)) {
-			c->moved = c->daemon->now;
-			return;
-		}
-		if (mark)
-			break;
-		size = send(c->fd, c->out_bytes.iov_base, c->out_bytes.iov_len, MSG_DONTWAIT | MSG_NOSIGNAL);
-		if (size <= 0)
-			break;
-		if (ntb_outbox_size(&c->outbox) > QUEUE_LOW)
-			c->daemon->relieved = true;
-		ntb_outbox_sent(&c->outbox, (size_t)size);
-		c->moved = c->daemon->now;
-	}
-	sqe = loop_sqe(c->daemon, &c->sending);
-	if (mark) {
-		ntb_message_fill(&c->out, &c->out_bytes, &c->out_control, mark);
-		io_uring_prep_sendmsg(sqe, c->fd, &c->out, MSG_NOSIGNAL);
-	} else {
-		io_uring_prep_send(sqe, c->fd, c->out_bytes.iov_base, c->out_bytes.iov_len, MSG_NOSIGNAL);
-	}
-	io_uring_sqe_set_data(sqe, &c->sending);
-}
+/* ---------------------------------------------------------------- turns */
 
 /* Whether the next frame may be looked at: not while it, or what it fills, has a long queue. */
 static bool may_go_on(struct connection *c)
@@ -336,7 +236,7 @@ static bool advance_once(struct daemon *daemon)
 		struct connection *c = daemon->connections[i];
 
 		if (c->state != CLOSING && !c->sending.busy)
-			submit_send(c);
+			stream_send(c);
 	}
 	return daemon->relieved;
 }
@@ -353,7 +253,7 @@ void connections_advance(struct daemon *daemon)
 			destroy(c);
 		} else if (c->state != CLOSING && !c->receiving.busy) {
 			/* Also of one that is held back, into what is free: so that its end is noticed. */
-			submit_receive(c);
+			stream_receive(c);
 		}
 	}
 }

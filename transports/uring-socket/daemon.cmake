@@ -11,6 +11,7 @@ add_executable(idtntbd
 	daemon-port.c
 	daemon-reads.c
 	daemon-requests.c
+	daemon-stream.c
 	daemon-view.c
 	address.c
 	box.c

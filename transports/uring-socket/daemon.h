@@ -6,7 +6,8 @@
  * daemon-options.c      the command line
  * daemon-listen.c       the socket that clients connect to
  * daemon-loop.c         io_uring: waiting, submitting, once a second looking for the dead
- * daemon-connection.c   a client's life, its input and output
+ * daemon-connection.c   a client's life
+ * daemon-stream.c       its input and output
  * daemon-requests.c     what clients ask for
  * daemon-port.c         the ports, and what the switch tells their owners
  * daemon-reads.c        reads of other hosts' RAM
@@ -163,6 +164,13 @@ void connections_tick(struct daemon *daemon);
 void connections_close(struct daemon *daemon);
 /* As ntb_outbox_add(), never NULL: who does not read is doomed. */
 void *connection_add(struct connection *connection, enum wire_type type, size_t extra);
+
+/* daemon-stream.c: have the kernel receive, or send what there is; and what it says of it. */
+void stream_receive(struct connection *connection);
+void stream_send(struct connection *connection);
+void stream_received(struct operation *operation, int result);
+void stream_sent(struct operation *operation, int result);
+extern const char stream_hung_up[]; /* the reason that is none worth a line */
 
 /* daemon-requests.c: carry out a frame that has been checked. */
 void request_carry_out(struct connection *connection, const struct wire_frame *frame);
