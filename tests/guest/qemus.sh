@@ -2,6 +2,13 @@
 # Other QEMUs: Debian's 10.0 and 11.1 with the plugin, and one built with the device in its tree.
 # order: 70
 # limit: 900
+step "a plugin that was built for another QEMU"
+qemu_sdk 7.2
+qemu_sdk 10.0
+build_project 7.2
+refused "the plugin for 7.2 in 10.0" 'was built for QEMU 7\.2 .* and this is 10\.0' \
+    "$(qemu_sdk_dir 10.0)/binary" -machine none -display none -plugin "$(plugin_file 7.2)"
+
 for version in 10.0 11.1 tree; do
     step "QEMU $version"
     if [ "$version" = tree ]; then
