@@ -93,7 +93,8 @@ static void mixed(const char *spec)
 	/* across both ends of the range; nobody of a's waits for b, whose turn comes with its next access */
 	for (unsigned at = 0xFFC; at <= 0x1FFC; at += 0x1000) {
 		copy_write(&a, 0, at, &value, sizeof(value));
-		nt_read(&a, 0x400); /* pushes it home, wherever that is */
+		nt_read(&a, 0x400); /* pushes it to the switch, wherever that is, */
+		nt_read(&b, 0x400); /* and this follows it from there */
 		host_run(&b);
 		assert_memory_equal(b.ram + at, &value, sizeof(value));
 	}
