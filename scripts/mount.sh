@@ -7,8 +7,7 @@
 mount_check() {
     [ -n "$MOUNT" ] || return 0
     [ "$TRANSPORT" != local ] ||
-        usage_fail "--mount: with --frontend vfio-user alone the switch is inside its server; with --transport ivshmem or shm too"
-    [[ $TRANSPORT != uring-* ]] || usage_fail "--mount: idtntbd cannot be looked into; with --transport ivshmem or shm"
+        usage_fail "--mount: with --frontend vfio-user alone the switch is inside its server; with --transport ivshmem, shm or uring-unix too"
     [ -e /dev/fuse ] || usage_fail "--mount: there is no /dev/fuse here (a container without it?); without --mount"
     mkdir -p "$MOUNT" 2>/dev/null && [ -d "$MOUNT" ] && [ -w "$MOUNT" ] ||
         usage_fail "--mount '$MOUNT': not a directory that can be made or written"

@@ -8,9 +8,10 @@ idtntb_run uring-unix-tool vms --transport uring-unix --frontend mixed --run too
 idtntb_run uring-tcp-pingpong vms --transport uring-tcp --frontend mixed --run pingpong
 idtntb_run uring-tcp-tool vms --transport uring-tcp --run tool
 
-vms_start --transport uring-unix
+vms_start --transport uring-unix --mount "$PWD/mnt"
 client ntb_tool 1 2
 links_up 1 2
+has "the mount" "$(cat mnt/ports/0/link)" 'port 0: up'
 check_window 1 2 0
 is "trapped window writes of guest 1" "$(counter 1 window-writes)" 0
 for _ in 1 2 3; do
