@@ -2,129 +2,52 @@
 /* The two that are compared: hosts on a switch in a daemon, and a bare server with an epoll loop. */
 #include "uring.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/tcp.h>
-#include <poll.h>
+#include "sockets.h"
+
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-#define RAM_SIZE (1u << 20)
-#define RAM_AT 0x100000000ull
-#define LUT_BAR 2
 
 void bench_close(struct bench *bench)
 {
-	idtntb_detach(bench->host);
-	idtntb_detach(bench->peer);
+	bench_host_close(&bench->host);
+	bench_host_close(&bench->peer);
 	if (bench->ram)
-		munmap(bench->ram, RAM_SIZE);
+		munmap(bench->ram, BENCH_RAM_SIZE);
 	if (bench->fd >= 0)
 		close(bench->fd);
 	if (bench->epoll >= 0)
 		close(bench->epoll);
-	kill(bench->server, SIGTERM);
-	waitpid(bench->server, NULL, 0);
+	bench_end(bench->server);
 	if (bench->directory[0])
-		rmdir(bench->directory);
+		bench_folder_remove(bench->directory);
 }
 
 /* ---------------------------------------------------------------- the daemon */
 
-static void write32(struct idtntb_attachment *a, uint32_t offset, uint32_t value)
-{
-	idtntb_attachment_bar_write(a, 0, offset, &value, sizeof(value));
-}
-
 static void uring_ring(struct bench *bench)
 {
-	write32(bench->host, 0x420, 1);
+	bench_write(&bench->host, OUTDBELLSET, 1);
 }
 
 static void uring_ask(struct bench *bench)
 {
-	uint32_t value;
-
-	idtntb_attachment_bar_read(bench->host, 0, 0x400, &value, sizeof(value));
+	bench_read(&bench->host, NTCTL);
 }
 
 static void uring_write(struct bench *bench, const void *data, size_t size)
 {
-	idtntb_attachment_bar_write(bench->host, LUT_BAR, 0, data, size);
-}
-
-static void on_msi(void *opaque, uint64_t address, uint32_t data)
-{
-	(void)opaque;
-	(void)address;
-	(void)data;
-}
-
-static void on_intx(void *opaque, bool level)
-{
-	(void)opaque;
-	(void)level;
-}
-
-static struct idtntb_attachment *attach(const char *spec, unsigned port, void *ram)
-{
-	const struct idtntb_attach_options options = { .spec = spec, .port = port };
-	const struct idtntb_frontend_ops ops = { .size = sizeof(ops), .msi = on_msi, .intx = on_intx };
-	const struct idtntb_ram_range range = { .address = RAM_AT, .size = RAM_SIZE, .host = ram, .fd = -1 };
-	struct idtntb_attachment *a;
-	struct idtntb_error error;
-
-	if (idtntb_attach(&a, &options, &ops, NULL, &error)) {
-		fprintf(stderr, "bench-uring: %s: %s\n", spec, error.text);
-		exit(1);
-	}
-	idtntb_attachment_ram_set(a, &range, 1, NULL);
-	/* Memory, bus master; BAR0; completions; the mapping table. Doorbells stay masked: this is about their way in. */
-	idtntb_attachment_config_write(a, 0x10, 0xF0000000, 4);
-	idtntb_attachment_config_write(a, 0x04, 0x6, 2);
-	idtntb_attachment_link_set(a, true);
-	write32(a, 0x400, 2);
-	write32(a, 0x4D0, port ? 1 : 0);
-	write32(a, 0x4D8, (port ? 1u : 0u) << 17 | 1);
-	return a;
-}
-
-/* Its words tell where it listens. */
-static void start(struct bench *bench, const char *daemon, const char *where, char *spec, size_t size)
-{
-	char line[256] = "";
-	int pipes[2];
-	FILE *words;
-
-	if (pipe(pipes) || (bench->server = fork()) < 0)
-		bench_fail("fork");
-	if (!bench->server) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		dup2(pipes[1], STDERR_FILENO);
-		execl(daemon, daemon, "--listen", where, (char *)NULL);
-		_exit(127);
-	}
-	close(pipes[1]);
-	words = fdopen(pipes[0], "r");
-	if (!words || !fgets(line, sizeof(line), words) || !strstr(line, "listening on "))
-		bench_fail(line[0] ? line : daemon);
-	/* The pipe stays open, or a further word would kill it. */
-	snprintf(spec, size, "uring:%.*s", (int)strcspn(strstr(line, "listening on ") + 13, " "),
-		 strstr(line, "listening on ") + 13);
-	spec[strlen(spec) - 1] = '\0'; /* the colon behind it */
+	idtntb_attachment_bar_write(bench->host.attachment, BENCH_LUT_BAR, 0, data, size);
 }
 
 void bench_uring_open(struct bench *bench, const char *daemon, bool tcp)
 {
-	char where[128], spec[160];
+	char spec[128];
 
 	*bench = (struct bench){ .fd = -1, .epoll = -1, .ring = uring_ring, .ask = uring_ask, .write = uring_write };
 	if (!tcp) {
@@ -132,16 +55,12 @@ void bench_uring_open(struct bench *bench, const char *daemon, bool tcp)
 		if (!mkdtemp(bench->directory))
 			bench_fail("folder");
 	}
-	snprintf(where, sizeof(where), tcp ? "tcp:0" : "unix:%s/socket", bench->directory);
-	start(bench, daemon, where, spec, sizeof(spec));
-	bench->ram = mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	bench->host = attach(spec, 0, bench->ram);
-	bench->peer = attach(spec, 2, bench->ram);
-	/* A window of the first into the RAM of the other. */
-	write32(bench->host, 0x4E0, LUT_BAR << 8);
-	write32(bench->host, 0x4E4, (uint32_t)RAM_AT);
-	write32(bench->host, 0x4E8, (uint32_t)(RAM_AT >> 32));
-	write32(bench->host, 0x4EC, 1u << 31 | 1);
+	bench->server = bench_daemon(daemon, tcp ? NULL : bench->directory, spec, sizeof(spec));
+	bench->ram = mmap(NULL, BENCH_RAM_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	/* Doorbells stay masked: this is about their way in. The RAM is reached by copy. */
+	bench_host_open(&bench->host, spec, 0, bench->ram, -1);
+	bench_host_open(&bench->peer, spec, 2, bench->ram, -1);
+	bench_host_window(&bench->host, 1);
 }
 
 /* ---------------------------------------------------------------- the bare server */
@@ -222,34 +141,13 @@ static void epoll_write(struct bench *bench, const void *data, size_t size)
 	}
 }
 
-/* The two ends of a TCP connection of this machine. */
-static void tcp_pair(int *ends)
-{
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t size = sizeof(address);
-	int listener = socket(AF_INET, SOCK_STREAM, 0);
-	const int one = 1;
-
-	ends[0] = socket(AF_INET, SOCK_STREAM, 0);
-	if (bind(listener, (struct sockaddr *)&address, size) || listen(listener, 1) ||
-	    getsockname(listener, (struct sockaddr *)&address, &size) ||
-	    connect(ends[0], (struct sockaddr *)&address, size) || (ends[1] = accept(listener, NULL, NULL)) < 0)
-		bench_fail("TCP");
-	close(listener);
-	for (unsigned i = 0; i < 2; i++)
-		setsockopt(ends[i], IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-}
-
 void bench_epoll_open(struct bench *bench, bool tcp)
 {
 	struct epoll_event event = { .events = EPOLLIN };
 	int ends[2];
 
 	*bench = (struct bench){ .ring = epoll_ring, .ask = epoll_ask, .write = epoll_write };
-	if (tcp)
-		tcp_pair(ends);
-	else if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends))
-		bench_fail("socketpair");
+	bench_socket_pair(ends, tcp);
 	bench->server = fork();
 	if (bench->server < 0)
 		bench_fail("fork");

@@ -1,73 +1,57 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The bare mechanisms, at the end of which is what a frontend's main loop does with any descriptor: it polls it, and reads
- * it when it is called for it.
+ * The bare mechanisms in one machine's memory, at the end of which is what a frontend's main loop does with any descriptor: it
+ * polls it, and reads it when it is called for it.
  */
 #include "wake.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <linux/futex.h>
 #include <poll.h>
-#include <sched.h>
-#include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-void wake_pin(int core)
-{
-	DIR *tasks = opendir("/proc/self/task");
-	cpu_set_t set;
+#define LAST (UINT64_C(1) << 32) /* in the count of an eventfd */
 
-	if (!tasks)
-		wake_fail("/proc/self/task");
-	CPU_ZERO(&set);
-	CPU_SET(core, &set);
-	for (struct dirent *task; (task = readdir(tasks));) {
-		if (task->d_name[0] != '.' && sched_setaffinity(atoi(task->d_name), sizeof(set), &set))
-			wake_fail("sched_setaffinity");
-	}
-	closedir(tasks);
-}
-
-/* When the eventfd is rung. */
-static int64_t wait_for(int fd)
+/* What the eventfd counts, when it is rung. */
+static uint64_t wait_for(int fd)
 {
 	struct pollfd poll_fd = { fd, POLLIN, 0 };
 	uint64_t count;
 
 	if (poll(&poll_fd, 1, 5000) != 1 || read(fd, &count, sizeof(count)) != sizeof(count))
-		wake_fail("a wake-up that did not come");
-	return wake_now();
+		bench_fail("a wake-up that did not come");
+	return count;
 }
 
-static void write_to(int fd)
+static void write_to(int fd, uint64_t count)
 {
-	const uint64_t one = 1;
-
-	if (write(fd, &one, sizeof(one)) != sizeof(one))
-		wake_fail("eventfd");
+	if (write(fd, &count, sizeof(count)) != sizeof(count))
+		bench_fail("eventfd");
 }
 
 void wake_eventfds(struct side *side)
 {
 	for (unsigned i = 0; i < 2; i++)
 		if ((side->eventfds[i] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0)
-			wake_fail("eventfd");
+			bench_fail("eventfd");
 }
 
-static void eventfd_ring(struct side *side)
+static void eventfd_ring(const struct mechanism *mechanism, struct side *side, bool last)
 {
-	write_to(side->eventfds[side->first]);
+	(void)mechanism;
+	write_to(side->eventfds[side->first], last ? LAST : 1);
 }
 
-static int64_t eventfd_wait(struct side *side)
+static int64_t eventfd_wait(const struct mechanism *mechanism, struct side *side)
 {
-	return wait_for(side->eventfds[!side->first]);
+	(void)mechanism;
+	while (wait_for(side->eventfds[!side->first]) < LAST)
+		;
+	return bench_now();
 }
 
-const struct mechanism mechanism_eventfd = { "eventfd, bare", NULL, eventfd_ring, eventfd_wait, NULL };
+const struct mechanism mechanism_eventfd = { .name = "eventfd, bare", .ring = eventfd_ring, .wait = eventfd_wait };
 
 /* ---------------------------------------------------------------- futex */
 
@@ -84,30 +68,41 @@ static void *sleeper(void *opaque)
 		if (atomic_compare_exchange_strong(word, &seen, ASLEEP))
 			syscall(SYS_futex, word, FUTEX_WAIT, ASLEEP, NULL, NULL, 0);
 		if (atomic_exchange(word, AWAKE) == RUNG)
-			write_to(side->rung);
+			write_to(side->rung, 1);
 	}
 	return NULL;
 }
 
-static void futex_prepare(struct side *side)
+static void futex_prepare(const struct mechanism *mechanism, struct side *side)
 {
+	(void)mechanism;
 	side->rung = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (pthread_create(&side->sleeper, NULL, sleeper, side))
-		wake_fail("thread");
+		bench_fail("thread");
 }
 
-static void futex_ring(struct side *side)
+static void futex_ring(const struct mechanism *mechanism, struct side *side, bool last)
 {
 	_Atomic uint32_t *word = &side->words->futex[side->first];
 
+	(void)mechanism;
+	if (last)
+		atomic_store(&side->words->last[side->first], 1);
 	if (atomic_exchange(word, RUNG) == ASLEEP)
 		syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 
-static int64_t futex_wait(struct side *side)
+/* A wake-up may be left for the next time, when the last ring was seen before its own: then there is no last one yet. */
+static int64_t futex_wait(const struct mechanism *mechanism, struct side *side)
 {
-	return wait_for(side->rung);
+	(void)mechanism;
+	do
+		wait_for(side->rung);
+	while (!atomic_exchange(&side->words->last[!side->first], 0));
+	return bench_now();
 }
 
 /* Its sleeper ends with the process. */
-const struct mechanism mechanism_futex = { "futex and sleeper, bare", futex_prepare, futex_ring, futex_wait, NULL };
+const struct mechanism mechanism_futex = {
+	.name = "futex and sleeper, bare", .prepare = futex_prepare, .ring = futex_ring, .wait = futex_wait
+};
