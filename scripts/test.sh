@@ -66,8 +66,8 @@ test_ctest() {
     dir=$(build_dir "$preset")
     junit=$dir/tests.xml log="$IDTNTB_CACHE/logs/test-ctest-$preset.log"
     rm -f "$junit"
-    # The order of two at a time is ctest's; each test has a limit of its own.
-    (cd "$dir" && ctest -j2 --output-on-failure --timeout 300 --output-junit "$junit") >"$log" 2>&1 </dev/null || true
+    # Most of them wait most of the time, so there may be more than processors. Each has a limit of its own.
+    (cd "$dir" && ctest -j4 --output-on-failure --timeout 300 --output-junit "$junit") >"$log" 2>&1 </dev/null || true
     if [ ! -f "$junit" ]; then
         echo "FAILED ctest $preset: it did not finish, see $log"
         TESTS_FAILED=$((TESTS_FAILED + 1))
