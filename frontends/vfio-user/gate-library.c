@@ -26,7 +26,7 @@ int gate_library_accept(int fd, struct sockaddr *address, socklen_t *length)
 	return current->fd;
 }
 
-/* The listening socket is ours (listener.c); libvfio-user keeps one that is bound to nothing. */
+/* The listening socket is ours (port.c); libvfio-user keeps one that is bound to nothing. */
 int gate_library_bind(int fd, const struct sockaddr *address, socklen_t length)
 {
 	(void)fd;

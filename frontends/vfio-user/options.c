@@ -58,9 +58,9 @@ static void parse_port(struct server_options *options, const char *text)
 			   IDTNTB_PORT_NUMBERS - 1);
 	if (!end[1])
 		ntb_refuse("--port %lu=: the path is empty; --port %lu=/run/ntb%lu.sock", number, number, number);
-	if (strlen(end + 1) > LISTENER_PATH_MAXIMUM)
+	if (strlen(end + 1) > NTB_PATH_SIZE - 1)
 		ntb_refuse("--port %lu=%.40s...: %zu characters are too long for a Unix socket; %zu at most", number,
-			   end + 1, strlen(end + 1), LISTENER_PATH_MAXIMUM);
+			   end + 1, strlen(end + 1), NTB_PATH_SIZE - 1);
 	if (options->port_count == IDTNTB_PORTS)
 		ntb_refuse("--port %lu: a switch has at most %d NT ports", number, IDTNTB_PORTS);
 	for (unsigned i = 0; i < options->port_count; i++) {

@@ -13,6 +13,7 @@
 
 /* When no client could be accepted for want of descriptors: how long until the next try, ms. */
 #define ACCEPT_PAUSE 200
+#define CLIENTS_WAITING 8
 
 enum { SOURCE_STOP, SOURCE_WAKE, SOURCE_ATTACHMENT, SOURCE_LISTENER, SOURCE_CLIENT, SOURCES };
 
@@ -69,6 +70,20 @@ static int watch_all(struct port *port)
 	return error;
 }
 
+static int listen_at(struct port *port, const char *path, mode_t mode)
+{
+	struct idtntb_error error;
+	int ret = ntb_place_take(&port->place, path, &error);
+
+	if (!ret)
+		ret = ntb_listener_clear(path, SOCK_STREAM, &error);
+	if (!ret)
+		ret = ntb_listener_open(&port->listener, path, SOCK_STREAM, mode, CLIENTS_WAITING, &error);
+	if (ret)
+		say("%s", error.text);
+	return ret;
+}
+
 int port_open(struct port *port, const struct server_options *options, unsigned index, int stop)
 {
 	int error;
@@ -77,7 +92,7 @@ int port_open(struct port *port, const struct server_options *options, unsigned 
 	port->number = options->ports[index].port;
 	port->stop = stop;
 	port->gate.fd = -1;
-	port->listener.fd = port->listener.lock = port->listener.spare = -1;
+	port->listener.fd = port->listener.spare = port->place.fd = -1;
 	port->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	port->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (port->wake < 0 || port->epoll < 0 || memory_open(port)) {
@@ -85,7 +100,7 @@ int port_open(struct port *port, const struct server_options *options, unsigned 
 		say_port(port, "cannot start: %s", strerror(-error));
 		return error;
 	}
-	error = listener_open(&port->listener, options->ports[index].path, options->mode);
+	error = listen_at(port, options->ports[index].path, options->mode);
 	if (!error)
 		error = attach(port);
 	if (!error)
@@ -102,7 +117,8 @@ void port_close(struct port *port)
 	idtntb_detach(port->attachment);
 	memory_close(port);
 	gate_destroy(&port->gate);
-	listener_close(&port->listener);
+	ntb_listener_close(&port->listener);
+	ntb_place_drop(&port->place);
 	if (port->wake >= 0)
 		close(port->wake);
 	if (port->epoll >= 0)
@@ -214,18 +230,21 @@ static bool hung_up(const struct port *port)
 /* @return how long to wait before the next try, ms; -1: no reason to wait. */
 static int take_client(struct port *port)
 {
-	int fd;
+	int fd, error;
 
 	/* One that hangs up makes room: its last messages, then its end, come before the next one's first. */
 	if (hung_up(port))
 		return -1;
-	fd = listener_accept(&port->listener);
+	fd = accept4(port->listener.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	error = errno;
 	if (fd < 0) {
-		if (fd == -EAGAIN || fd == -EINTR || fd == -ECONNABORTED)
+		if (error == EAGAIN || error == EINTR || error == ECONNABORTED)
 			return -1;
 		if (worth_a_line(&port->lines))
 			say_port(port, "a client was refused: %s; raise the limit of open files (ulimit -n)",
-				 strerror(-fd));
+				 strerror(error));
+		if (error == EMFILE || error == ENFILE)
+			ntb_listener_refuse(&port->listener);
 		return ACCEPT_PAUSE;
 	}
 	if (port->gate.fd >= 0) {

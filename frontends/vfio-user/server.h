@@ -8,11 +8,11 @@
 
 #include "gate.h"
 #include "guard.h"
-#include "listener.h"
 #include "memory.h"
 
 #include <idtntb-transport.h>
 #include <libvfio-user.h>
+#include <listen.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/types.h>
@@ -65,7 +65,8 @@ struct interrupts {
 struct port {
 	const struct server_options *options;
 	unsigned number;
-	struct listener listener;
+	struct ntb_place place;
+	struct ntb_listener listener;
 	struct idtntb_attachment *attachment;
 	vfu_ctx_t *context;
 	struct gate gate;

@@ -117,27 +117,36 @@ unsigned free_tcp_port(void)
 	return ntohs(address.sin_port);
 }
 
+/* Whether somebody listens there. It has forgotten the question when this returns. */
+static bool answers(int domain, const void *address, socklen_t size)
+{
+	int fd = socket(domain, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool there = !connect(fd, address, size);
+	char byte;
+
+	if (there && !shutdown(fd, SHUT_WR)) {
+		while (read(fd, &byte, 1) > 0)
+			;
+	}
+	close(fd);
+	return there;
+}
+
 static bool tcp_answers(const char *port)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET,
 				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 				       .sin_port = htons((uint16_t)atoi(port)) };
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	int ret = connect(fd, (const struct sockaddr *)&address, sizeof(address));
 
-	close(fd);
-	return !ret;
+	return answers(AF_INET, &address, sizeof(address));
 }
 
 static bool unix_answers(const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), ret;
 
 	strncpy(address.sun_path, path, sizeof(address.sun_path) - 1);
-	ret = connect(fd, (const struct sockaddr *)&address, sizeof(address));
-	close(fd);
-	return !ret;
+	return answers(AF_UNIX, &address, sizeof(address));
 }
 
 pid_t daemon_start(const char *where, const char *silence)

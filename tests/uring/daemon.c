@@ -118,6 +118,71 @@ static void test_forbidden(void **state)
 	}
 }
 
+/* ---------------------------------------------------------------- the socket */
+
+static void end(struct program *program, struct place *place)
+{
+	const int status = program_end(program, SIGTERM);
+
+	assert_true(WIFEXITED(status) && !WEXITSTATUS(status));
+	assert_int_equal(rmdir(place->directory), 0);
+}
+
+static void must_not_start(const struct place *place, const char *words)
+{
+	const char *const arguments[] = { "--listen", place->where, NULL };
+	struct program program;
+	int status;
+
+	program_start(&program, IDTNTBD, arguments);
+	status = program_wait(&program);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 1);
+	if (!strstr(program.log, words))
+		fail_msg("it says '%s', not '%s'", program.log, words);
+}
+
+/* A socket that is served is left alone, one that a killed daemon left is replaced, and of several one gets it. */
+static void test_socket(void **state)
+{
+	enum { DAEMONS = 5 };
+	struct program programs[DAEMONS];
+	struct place place;
+	const char *const arguments[] = { "--listen", place.where, NULL };
+	unsigned serving = DAEMONS, at_it = 0;
+	FILE *file;
+
+	(void)state;
+	place_prepare(&place);
+	program_start(&programs[0], IDTNTBD, arguments);
+	program_says(&programs[0], "listening on ");
+	must_not_start(&place, "a server is running on it already; stop it or give another path");
+	program_end(&programs[0], SIGKILL);
+	for (unsigned i = 0; i < DAEMONS; i++)
+		program_start(&programs[i], IDTNTBD, arguments);
+	for (unsigned i = 0; i < DAEMONS; i++) {
+		while (!strchr(programs[i].log, '\n') && program_read(&programs[i], PATIENCE_MS))
+			;
+		if (strstr(programs[i].log, "listening on ")) {
+			serving = i;
+			at_it++;
+		} else {
+			if (!strstr(programs[i].log, "a server is running on it already"))
+				fail_msg("it says '%s'", programs[i].log);
+			program_wait(&programs[i]);
+		}
+	}
+	assert_int_equal(at_it, 1);
+	end(&programs[serving], &place);
+	assert_int_equal(mkdir(place.directory, 0700), 0);
+	file = fopen(place.path, "w");
+	assert_non_null(file);
+	fclose(file);
+	must_not_start(&place, "is there and is not a socket; not touched");
+	assert_int_equal(unlink(place.path), 0);
+	assert_int_equal(rmdir(place.directory), 0);
+}
+
 /* ---------------------------------------------------------------- --user */
 
 /* In a process of its own: is a greeting answered, or hung up on? Nothing of cmocka's here. */
@@ -170,14 +235,6 @@ static void start_for(struct program *program, struct place *place, uid_t user)
 	snprintf(number, sizeof(number), "%u", user);
 	program_start(program, IDTNTBD, arguments);
 	program_says(program, "listening on ");
-}
-
-static void end(struct program *program, struct place *place)
-{
-	const int status = program_end(program, SIGTERM);
-
-	assert_true(WIFEXITED(status) && !WEXITSTATUS(status));
-	assert_int_equal(rmdir(place->directory), 0);
 }
 
 /* Root takes the place of both; who is not root is one of them itself. */
@@ -233,6 +290,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_forbidden),
+		cmocka_unit_test(test_socket),
 		cmocka_unit_test(test_user),
 		cmocka_unit_test(test_user_unknown),
 	};

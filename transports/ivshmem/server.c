@@ -15,12 +15,12 @@
 struct server {
 	struct server_options options;
 	struct loop loop;
-	struct server_lock lock;
+	struct ntb_place place;
 	struct memory memory;
 	struct listener main, ram;
 	struct clients clients;
 	struct ram_relay relay;
-	char ram_path[sizeof(((struct listener *)0)->path)];
+	char ram_path[NTB_PATH_SIZE];
 };
 
 /* 64 clients with 64 vectors, and all RAM offers, are more descriptors than the usual 1024. */
@@ -72,16 +72,25 @@ static int listen_and_run(struct server *server)
 	return error;
 }
 
+static int take_place(struct server *server)
+{
+	struct idtntb_error error;
+	int ret = ntb_place_take(&server->place, server->options.socket, &error);
+
+	if (!ret)
+		ret = ntb_listener_clear(server->options.socket, SOCK_STREAM, &error);
+	if (!ret)
+		ret = ntb_listener_clear(server->ram_path, SOCK_SEQPACKET, &error);
+	if (ret)
+		say("%s", error.text);
+	return ret;
+}
+
 static int serve(struct server *server)
 {
 	const struct server_options *options = &server->options;
-	int error = lock_take(&server->lock, options->socket);
+	int error = take_place(server);
 
-	if (error)
-		return error;
-	error = listener_clear(options->socket, SOCK_STREAM);
-	if (!error)
-		error = listener_clear(server->ram_path, SOCK_SEQPACKET);
 	if (!error)
 		error = memory_open(&server->memory, options);
 	if (!error) {
@@ -99,7 +108,7 @@ static int serve(struct server *server)
 		error = listen_and_run(server);
 		memory_close(&server->memory);
 	}
-	lock_drop(&server->lock);
+	ntb_place_drop(&server->place);
 	return error;
 }
 

@@ -12,7 +12,7 @@ add_executable(idtntb-ivshmem-server
 	${CMAKE_CURRENT_LIST_DIR}/../common/layout.c
 	${CMAKE_CURRENT_LIST_DIR}/../common/lock.c)
 target_compile_definitions(idtntb-ivshmem-server PRIVATE _GNU_SOURCE)
-target_link_libraries(idtntb-ivshmem-server PRIVATE idtntb_options idtntb_static)
+target_link_libraries(idtntb-ivshmem-server PRIVATE idtntb_listen idtntb_options idtntb_static)
 # Where the scripts look for it, whatever folder includes this file.
 set_target_properties(idtntb-ivshmem-server PROPERTIES
 	RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/transports/ivshmem)

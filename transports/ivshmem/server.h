@@ -5,7 +5,7 @@
  * server.c           start and end, in which order
  * server-options.c   the command line
  * server-loop.c      waiting, signals, log lines
- * server-listener.c  the lock and the sockets in the file system
+ * server-listener.c  the listening sockets
  * server-memory.c    the shared memory
  * server-keeper.c    a process that holds it when the server is killed
  * server-clients.c   ivshmem protocol version 0
@@ -18,6 +18,7 @@
 #define IDTNTB_SERVER_H
 
 #include "../common/ram-protocol.h"
+#include "../listen/listen.h"
 
 #include <idtntb.h>
 
@@ -75,33 +76,15 @@ bool worth_a_line(unsigned *count);
 
 /* ------------------------------------------------------------------ server-listener.c */
 
-/* Whoever holds the lock file is the server of that socket. */
-struct server_lock {
-	char path[PATH_MAX];
-	int fd;
-};
-
-/* @return 0, or -errno after a line. */
-int lock_take(struct server_lock *lock, const char *socket);
-void lock_drop(struct server_lock *lock);
-
 struct listener {
-	struct source source;
+	struct ntb_listener socket;
+	struct source source; /* with the same descriptor */
 	struct loop *loop;
-	char path[108]; /* sizeof(sun_path) */
-	dev_t device; /* of the socket in the file system, so that only our own is removed */
-	ino_t inode;
-	int spare; /* given up for a moment to get rid of a connection when descriptors run out */
 	unsigned refused;
 	void (*accepted)(void *opaque, int fd); /* the descriptor is the callee's */
 	void *opaque;
 };
 
-/*
- * Make sure that nobody serves this path and that nothing is there.
- * @return 0, or -errno after a line.
- */
-int listener_clear(const char *path, int type);
 /* @return 0, or -errno after a line. */
 int listener_open(struct listener *listener, struct loop *loop, const char *path, int type, mode_t mode);
 void listener_close(struct listener *listener);

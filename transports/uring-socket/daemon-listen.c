@@ -4,63 +4,47 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define BACKLOG 64
+#define LINGER_TURNS 100 /* of 20 ms */
 
-/* What a daemon that is gone has left is replaced; what is not a socket, or is listened to, is left alone. */
-static int clear(const struct daemon_options *options)
+/* A killed daemon's socket is listened to until the kernel has taken apart what it had asked of io_uring. */
+static int clear(const char *path, struct idtntb_error *error)
 {
-	const struct sockaddr_un *address = &options->address.path;
-	struct stat there;
-	int probe, error;
+	const struct timespec pause = { .tv_nsec = 20000000 };
+	int ret = -EADDRINUSE;
 
-	if (lstat(address->sun_path, &there))
-		return 0;
-	if (!S_ISSOCK(there.st_mode)) {
-		say("%s: is there and is not a socket; not touched, give another --listen", address->sun_path);
-		return -EEXIST;
+	for (unsigned i = 0; i < LINGER_TURNS && ret == -EADDRINUSE; i++) {
+		if (i)
+			nanosleep(&pause, NULL);
+		ret = ntb_listener_clear(path, SOCK_STREAM, error);
 	}
-	probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (probe < 0)
-		return -errno;
-	error = connect(probe, (const struct sockaddr *)address, sizeof(*address)) ? errno : 0;
-	close(probe);
-	if (error != ECONNREFUSED && error != ENOENT) {
-		say("%s: a program listens on it already; stop it or give another --listen", address->sun_path);
-		return -EADDRINUSE;
-	}
-	if (!error || unlink(address->sun_path)) {
-		say("%s: cannot replace the socket of a daemon that is gone: %s", address->sun_path, strerror(errno));
-		return -errno;
-	}
-	return 0;
+	return ret;
 }
 
-static int open_path(const struct daemon_options *options)
+static int open_path(struct daemon *daemon)
 {
-	const struct sockaddr_un *address = &options->address.path;
-	mode_t mask;
-	int fd, ret = clear(options);
+	const struct daemon_options *options = daemon->options;
+	const char *path = options->address.path.sun_path;
+	struct idtntb_error error;
+	int ret = ntb_place_take(&daemon->place, path, &error);
 
-	if (ret)
-		return ret;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -errno;
-	/* Through the mask, so that there is no moment at which the socket is open to others. */
-	mask = umask(0777 & ~options->mode);
-	ret = bind(fd, (const struct sockaddr *)address, sizeof(*address)) ? -errno : 0;
-	umask(mask);
+	if (!ret)
+		ret = clear(path, &error);
+	if (!ret)
+		ret = ntb_listener_open(&daemon->socket, path, SOCK_STREAM, options->mode, BACKLOG, &error);
 	if (ret) {
-		close(fd);
+		say("%s", error.text);
 		return ret;
 	}
-	return fd;
+	/* io_uring waits for a client only where accept(2) would. */
+	return fcntl(daemon->socket.fd, F_SETFL, 0) ? -errno : daemon->socket.fd;
 }
 
 static bool is_loopback(const struct sockaddr *address)
@@ -94,12 +78,14 @@ static int open_port(const struct daemon_options *options)
 		ret = -errno;
 	} else {
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-		if (bind(fd, found->ai_addr, found->ai_addrlen)) {
+		if (bind(fd, found->ai_addr, found->ai_addrlen) || listen(fd, BACKLOG)) {
 			ret = -errno;
 			close(fd);
 		}
 	}
 	freeaddrinfo(found);
+	if (ret)
+		say("--listen %s: %s", options->listen, strerror(-ret));
 	return ret ? ret : fd;
 }
 
@@ -121,27 +107,19 @@ static void name_it(struct daemon *daemon, int fd)
 int listen_open(struct daemon *daemon)
 {
 	const struct daemon_options *options = daemon->options;
-	int fd = options->address.tcp ? open_port(options) : open_path(options);
 
-	/* Those have said theirs. */
-	if (fd == -EACCES || fd == -EEXIST || (fd == -EADDRINUSE && !options->address.tcp))
-		return fd;
-	if (fd >= 0 && listen(fd, BACKLOG)) {
-		const int error = errno;
-
-		close(fd);
-		fd = -error;
-	}
-	if (fd < 0)
-		say("--listen %s: %s", options->listen, strerror(-fd));
-	else
-		name_it(daemon, fd);
-	return fd;
+	daemon->socket.fd = daemon->socket.spare = daemon->place.fd = -1;
+	daemon->listener = options->address.tcp ? open_port(options) : open_path(daemon);
+	if (daemon->listener < 0)
+		return daemon->listener;
+	name_it(daemon, daemon->listener);
+	return 0;
 }
 
-void listen_close(const struct daemon_options *options, int fd)
+void listen_close(struct daemon *daemon)
 {
-	close(fd);
-	if (!options->address.tcp)
-		unlink(options->address.path.sun_path);
+	if (daemon->options->address.tcp && daemon->listener >= 0)
+		close(daemon->listener);
+	ntb_listener_close(&daemon->socket);
+	ntb_place_drop(&daemon->place);
 }

@@ -107,6 +107,31 @@ static int no_ring(int error)
 	return -error;
 }
 
+/* From here on a signal ends it in order, and leaves nothing behind. */
+static int catch_signals(struct daemon *daemon)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	daemon->signals = signalfd(-1, &set, SFD_CLOEXEC);
+	if (daemon->signals >= 0)
+		return 0;
+	say("no descriptor for signals: %s", strerror(errno));
+	return -errno;
+}
+
+static void submit_stop(struct daemon *daemon)
+{
+	struct io_uring_sqe *sqe = loop_sqe(daemon, &daemon->stopping);
+
+	io_uring_prep_poll_add(sqe, daemon->signals, POLLIN);
+	io_uring_sqe_set_data(sqe, &daemon->stopping);
+}
+
 int loop_open(struct daemon *daemon)
 {
 	/* Newest first: each saves wake-ups of this thread. */
@@ -116,27 +141,7 @@ int loop_open(struct daemon *daemon)
 
 	for (unsigned i = 0; ret == -EINVAL && i < sizeof(flags) / sizeof(flags[0]); i++)
 		ret = io_uring_queue_init(ENTRIES, &daemon->ring, flags[i]);
-	return ret ? no_ring(-ret) : 0;
-}
-
-static int watch_signals(struct daemon *daemon)
-{
-	struct io_uring_sqe *sqe;
-	sigset_t set;
-	int fd;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	fd = signalfd(-1, &set, SFD_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	sqe = loop_sqe(daemon, &daemon->stopping);
-	io_uring_prep_poll_add(sqe, fd, POLLIN);
-	io_uring_sqe_set_data(sqe, &daemon->stopping);
-	return fd;
+	return ret ? no_ring(-ret) : catch_signals(daemon);
 }
 
 static void complete(struct daemon *daemon)
@@ -157,15 +162,13 @@ static void complete(struct daemon *daemon)
 
 int loop_run(struct daemon *daemon)
 {
-	int signals, ret = 0;
+	int ret = 0;
 
 	daemon->now = now();
 	daemon->accepting.done = accepted;
 	daemon->ticking.done = ticked;
 	daemon->stopping.done = stopped;
-	signals = watch_signals(daemon);
-	if (signals < 0)
-		return signals;
+	submit_stop(daemon);
 	submit_accept(daemon);
 	while (!daemon->stop) {
 		/* Nobody there: no ticks. */
@@ -185,11 +188,11 @@ int loop_run(struct daemon *daemon)
 		complete(daemon);
 		connections_advance(daemon);
 	}
-	close(signals);
 	return ret;
 }
 
 void loop_close(struct daemon *daemon)
 {
 	io_uring_queue_exit(&daemon->ring);
+	close(daemon->signals);
 }

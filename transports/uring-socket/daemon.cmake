@@ -15,10 +15,9 @@ add_executable(idtntbd
 	daemon-view.c
 	address.c
 	box.c
-	wire.c
-	../common/error.c)
+	wire.c)
 target_compile_definitions(idtntbd PRIVATE _GNU_SOURCE)
-target_link_libraries(idtntbd PRIVATE idtntb_options PkgConfig::LIBURING)
+target_link_libraries(idtntbd PRIVATE idtntb_listen idtntb_options PkgConfig::LIBURING)
 
 install(TARGETS idtntbd RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(FILES ${PROJECT_SOURCE_DIR}/man/idtntbd.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)

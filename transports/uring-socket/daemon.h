@@ -20,6 +20,7 @@
 #ifndef IDTNTBD_H
 #define IDTNTBD_H
 
+#include "../listen/listen.h"
 #include "address.h"
 #include "box.h"
 
@@ -111,7 +112,10 @@ struct daemon {
 	struct io_uring ring;
 	bool stop;
 	bool poll_first; /* the kernel can be told to wait before it looks for input */
-	int listener;
+	int signals; /* that end it */
+	struct ntb_place place; /* of a Unix socket, as is the next */
+	struct ntb_listener socket;
+	int listener; /* the descriptor, of either kind */
 	char where[128]; /* that is */
 	struct operation accepting, ticking, stopping;
 	struct __kernel_timespec second;
@@ -142,9 +146,9 @@ struct daemon {
 /* A line on stderr. */
 __attribute__((format(printf, 1, 2))) void say(const char *format, ...);
 
-/* daemon-listen.c: the listening socket, or -errno with the line said. */
+/* daemon-listen.c: the listening socket. 0, or -errno with the line said; listen_close() after either. */
 int listen_open(struct daemon *daemon);
-void listen_close(const struct daemon_options *options, int fd);
+void listen_close(struct daemon *daemon);
 
 /* daemon-loop.c. 0 or -errno with the line said. */
 int loop_open(struct daemon *daemon);

@@ -47,19 +47,18 @@ static int serve(struct daemon *daemon)
 {
 	int ret = ports_open(daemon);
 
-	if (!ret) {
-		daemon->listener = listen_open(daemon);
-		ret = daemon->listener < 0 ? daemon->listener : 0;
-	}
 	if (ret)
 		return ret;
-	say_listening(daemon);
-	ret = loop_run(daemon);
-	if (ret)
-		say("cannot wait for clients: %s", strerror(-ret));
-	else
-		say("ending");
-	listen_close(daemon->options, daemon->listener);
+	ret = listen_open(daemon);
+	if (!ret) {
+		say_listening(daemon);
+		ret = loop_run(daemon);
+		if (ret)
+			say("cannot wait for clients: %s", strerror(-ret));
+		else
+			say("ending");
+	}
+	listen_close(daemon);
 	return ret;
 }
 
