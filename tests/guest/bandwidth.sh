@@ -3,6 +3,7 @@
 # Figures are printed; they gate nothing (a shared machine is no measuring instrument), the traps do.
 # order: 80
 # limit: 180
+# alone: yes
 vms_start --client ntb_tool \
     --vm1-args "-object memory-backend-memfd,id=plain,size=4M,share=on -device ivshmem-plain,memdev=plain,addr=6"
 links_up 1 2
