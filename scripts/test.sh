@@ -5,13 +5,13 @@
 # shellcheck shell=bash
 
 TEST_PACKAGES=(build-essential g++ cmake ninja-build pkg-config libcmocka-dev libjson-c-dev libfuse3-dev fuse3 clang-format doxygen graphviz
-    shellcheck libglib2.0-dev perl socat openssh-client)
+    shellcheck libglib2.0-dev perl socat openssh-client iproute2)
 
 test_help() {
     cat <<'TEXT'
 Usage: ./idtntb test [--quick] [--no-guests] [GUEST-TEST...]
 
-Runs the whole test suite; everything it needs is set up first (half an hour when nothing is there yet).
+Runs the whole test suite; everything it needs is set up first (three quarters of an hour when nothing is there yet).
   --quick       only the release build and its tests
   --no-guests   all but the guest tests
   GUEST-TEST    only these guest tests (tests/guest/run --list) and nothing before them but the build
