@@ -83,7 +83,9 @@ guest_command() {
         cmd+=(-object "memory-backend-memfd,id=ram,size=$MEM,share=on")
     fi
     case $ACCEL in
-    tcg) cmd+=(-accel tcg -cpu max) ;;
+    # QEMU keeps translated code until its buffer is full, 1 GiB unless told; every store to a page walks all that was
+    # ever translated of it. A guest that ran for a while and reboots spent a minute in that while it unpacked its initrd.
+    tcg) cmd+=(-accel tcg,tb-size=256 -cpu max) ;;
     # 7.2 offers arch-capabilities where a nested hypervisor refuses it.
     kvm) cmd+=(-accel kvm -cpu host,-arch-capabilities) ;;
     esac
