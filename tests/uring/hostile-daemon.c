@@ -5,6 +5,8 @@
  */
 #include "raw.h"
 
+#include <idtntb-view.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -18,8 +20,12 @@
 #define CONVERSATIONS 60
 #define FRAMES 60 /* in each */
 
+/* What a terminal would obey, and more lines than one. */
+static const char last_words[] = "\033]0;owned\a\nidtntbctl: all is well\r\302\233K";
+
 struct fake {
 	char path[96], spec[120];
+	bool rude; /* it does not even greet */
 	int listener;
 	pthread_t thread;
 	atomic_bool stop;
@@ -90,6 +96,14 @@ static void say_anything(int fd)
 		close(fds[i]);
 }
 
+static void say_bye(int fd)
+{
+	const struct wire_text text = { .size = sizeof(last_words) - 1 };
+	uint8_t bytes[512];
+
+	raw_send(fd, bytes, raw_frame(bytes, WIRE_BYE, &text, sizeof(text), last_words, text.size));
+}
+
 static void *serve(void *opaque)
 {
 	struct fake *fake = opaque;
@@ -100,23 +114,30 @@ static void *serve(void *opaque)
 
 		if (fd < 0)
 			break;
-		greet(fd);
-		for (unsigned i = 0; i < FRAMES && !atomic_load(&fake->stop); i++) {
+		if (!fake->rude)
+			greet(fd);
+		for (unsigned i = 0; i < FRAMES && !fake->rude && !atomic_load(&fake->stop); i++) {
 			say_anything(fd);
 			while (recv(fd, heard, sizeof(heard), MSG_DONTWAIT) > 0)
 				;
 		}
+		say_bye(fd);
+		/* What has not been read when it is closed would take that along. */
+		shutdown(fd, SHUT_WR);
+		while (fake->rude && recv(fd, heard, sizeof(heard), 0) > 0)
+			;
 		close(fd);
 		atomic_fetch_add(&fake->conversations, 1);
 	}
 	return NULL;
 }
 
-static void fake_start(struct fake *fake)
+static void fake_start(struct fake *fake, bool rude)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 
 	memset(fake, 0, sizeof(*fake));
+	fake->rude = rude;
 	snprintf(fake->path, sizeof(fake->path), "/tmp/idtntb-fake-%d", getpid());
 	snprintf(fake->spec, sizeof(fake->spec), "uring:unix:%s", fake->path);
 	strncpy(address.sun_path, fake->path, sizeof(address.sun_path) - 1);
@@ -135,6 +156,14 @@ static void fake_end(struct fake *fake)
 	unlink(fake->path);
 }
 
+static void expect_printable(const char *text, const char *besides)
+{
+	for (; *text; text++) {
+		if ((*text < ' ' || *text > '~') && !strchr(besides, *text))
+			fail_msg("byte 0x%02x in a line for people", (unsigned char)*text);
+	}
+}
+
 static void test_anything(void **state)
 {
 	const int64_t limit = now_ms() + 120000;
@@ -146,7 +175,7 @@ static void test_anything(void **state)
 
 	(void)state;
 	before = open_descriptors();
-	fake_start(&fake);
+	fake_start(&fake, false);
 	host_open(&host, fake.spec, 0, HOST_BARE);
 	host_offer(&host, RAM_BASE, 0, RAM_SIZE, true);
 	while (atomic_load(&fake.conversations) < CONVERSATIONS && now_ms() < limit) {
@@ -158,6 +187,7 @@ static void test_anything(void **state)
 		copy_write(&host, 0, 0, &value, sizeof(value));
 		copy_read(&host, 0, 0, &value, sizeof(value));
 		hosts_wait(&host, NULL, NULL, 1);
+		expect_printable(host.log, "\n");
 		host.log[0] = '\0';
 		if (now_ms() - start > longest)
 			longest = now_ms() - start;
@@ -169,10 +199,30 @@ static void test_anything(void **state)
 	assert_int_equal(open_descriptors(), before);
 }
 
+/* Whoever asks it why is told, in one line. */
+static void test_last_words(void **state)
+{
+	struct idtntb_error error = { "" };
+	struct idtntb_view *view;
+	struct fake fake;
+	struct host host;
+
+	(void)state;
+	fake_start(&fake, true);
+	assert_int_not_equal(idtntb_view_open(&view, fake.spec, &error), 0);
+	assert_non_null(strstr(error.text, "hangs up: ?]0;owned??idtntbctl"));
+	expect_printable(error.text, "");
+	assert_int_not_equal(host_try(&host, fake.spec, 0, NULL, HOST_BARE, &error), 0);
+	assert_non_null(strstr(error.text, "hangs up: ?]0;owned"));
+	expect_printable(error.text, "");
+	fake_end(&fake);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_anything),
+		cmocka_unit_test(test_last_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What comes from the daemon: answers, accesses to our RAM, and news for the frontend. */
 #include "client.h"
+#include "talk.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -244,44 +245,34 @@ static bool on_offered(struct client *client, const void *body, bool owner)
 	return true;
 }
 
-/* A line of the daemon's: one line, of what can be printed. */
-static void line(struct client *client, int level, const void *bytes, uint32_t size)
-{
-	char text[WIRE_TEXT + 1];
-
-	memcpy(text, bytes, size);
-	text[size] = '\0';
-	for (char *at = text; *at; at++) {
-		if (*at < ' ' || *at > '~')
-			*at = '?';
-	}
-	client_line(client, level, "%s", text);
-}
-
 static bool on_log(struct client *client, const void *body, bool owner)
 {
 	const struct wire_log *frame = body;
+	char line[WIRE_TEXT + 1];
 
 	(void)owner;
-	line(client, frame->level <= IDTNTB_LOG_TRACE ? (int)frame->level : IDTNTB_LOG_INFO, frame + 1, frame->size);
+	client_line(client, frame->level <= IDTNTB_LOG_TRACE ? (int)frame->level : IDTNTB_LOG_INFO, "%s",
+		    ntb_talk_line(line, frame + 1, frame->size));
 	return true;
 }
 
 static bool on_guest_error(struct client *client, const void *body, bool owner)
 {
 	const struct wire_text *frame = body;
+	char line[WIRE_TEXT + 1];
 
 	(void)owner;
-	line(client, -1, frame + 1, frame->size);
+	client_line(client, -1, "%s", ntb_talk_line(line, frame + 1, frame->size));
 	return true;
 }
 
 static bool on_bye(struct client *client, const void *body, bool owner)
 {
 	const struct wire_text *frame = body;
+	char line[WIRE_TEXT + 1];
 
 	(void)owner;
-	client_lose(client, "the daemon hangs up: %.*s", (int)frame->size, (const char *)(frame + 1));
+	client_lose(client, "the daemon hangs up: %s", ntb_talk_line(line, frame + 1, frame->size));
 	return true;
 }
 

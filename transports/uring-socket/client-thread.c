@@ -42,6 +42,7 @@ int client_attach(struct client *client, int fd, struct ntb_inbox *inbox, struct
 	};
 	const struct wire_attached *attached;
 	const struct wire_frame *frame;
+	char line[WIRE_TEXT + 1];
 	int ret = ntb_talk_send(fd, WIRE_ATTACH, &attach, sizeof(attach), NULL, 0);
 
 	if (ret)
@@ -51,8 +52,8 @@ int client_attach(struct client *client, int fd, struct ntb_inbox *inbox, struct
 		return ret;
 	attached = ntb_wire_body(frame);
 	if (attached->error)
-		return ntb_fail(error, attached->error < 0 && attached->error > -4096 ? attached->error : -EPROTO,
-				"%.*s", (int)attached->size, (const char *)(attached + 1));
+		return ntb_fail(error, attached->error < 0 && attached->error > -4096 ? attached->error : -EPROTO, "%s",
+				ntb_talk_line(line, attached + 1, attached->size));
 	if (attached->slot != a->slot)
 		return ntb_fail(error, -EPROTO, "the daemon gives another port than was asked for");
 	atomic_store(&client->heard, ntb_now());

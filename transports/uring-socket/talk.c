@@ -11,6 +11,17 @@
 #define SLICE_MS 50 /* between two looks at the clock */
 #define GREET_TIME (3000 * NTB_MS)
 
+const char *ntb_talk_line(char line[WIRE_TEXT + 1], const void *bytes, uint32_t size)
+{
+	memcpy(line, bytes, size);
+	line[size] = '\0';
+	for (char *at = line; *at; at++) {
+		if (*at < ' ' || *at > '~')
+			*at = '?';
+	}
+	return line;
+}
+
 int ntb_talk_send(int fd, enum wire_type type, const void *body, size_t size, const void *more, size_t more_size)
 {
 	struct {
@@ -50,6 +61,7 @@ int ntb_talk_await(int fd, struct ntb_inbox *inbox, enum wire_type type, int64_t
 
 	for (;;) {
 		const struct wire_text *text;
+		char line[WIRE_TEXT + 1];
 
 		while ((ret = ntb_inbox_next(inbox, true, frame, error)) > 0) {
 			if ((*frame)->type == (unsigned)type)
@@ -57,8 +69,8 @@ int ntb_talk_await(int fd, struct ntb_inbox *inbox, enum wire_type type, int64_t
 			if ((*frame)->type != WIRE_BYE)
 				continue;
 			text = ntb_wire_body(*frame);
-			return ntb_fail(error, -ECONNREFUSED, "the daemon hangs up: %.*s", (int)text->size,
-					(const char *)(text + 1));
+			return ntb_fail(error, -ECONNREFUSED, "the daemon hangs up: %s",
+					ntb_talk_line(line, text + 1, text->size));
 		}
 		if (!ret && ntb_now() > deadline)
 			return ntb_fail(error, -EPROTO,

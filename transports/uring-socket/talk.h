@@ -5,6 +5,8 @@
 
 #include "box.h"
 
+/* A line of the daemon's, which may be anything, as one that can be printed. Size: WIRE_TEXT at most. Returns `line`. */
+const char *ntb_talk_line(char line[WIRE_TEXT + 1], const void *bytes, uint32_t size);
 /* Send a frame, all of it: a fixed part, and what is behind it (NULL: nothing). 0 or -EPIPE. */
 int ntb_talk_send(int fd, enum wire_type type, const void *body, size_t size, const void *more, size_t more_size);
 /*

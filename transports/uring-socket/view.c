@@ -177,6 +177,7 @@ static int give_order(struct watch *watch, struct wire_order *order, struct idtn
 	const int64_t deadline = ntb_now() + ANSWER_TIME;
 	const struct wire_ordered *ordered;
 	const struct wire_frame *frame;
+	char line[WIRE_TEXT + 1];
 	int ret;
 
 	order->tag = ++watch->tag;
@@ -191,7 +192,7 @@ static int give_order(struct watch *watch, struct wire_order *order, struct idtn
 	if (ordered->tag == watch->tag && !ordered->error)
 		return 0;
 	ret = ordered->error < 0 && ordered->error > -4096 ? ordered->error : -EPROTO;
-	return ntb_fail(error, ret, "%.*s", (int)ordered->size, (const char *)(ordered + 1));
+	return ntb_fail(error, ret, "%s", ntb_talk_line(line, ordered + 1, ordered->size));
 }
 
 /* A connection that works now: what was dropped meanwhile is only found out by a question. */
