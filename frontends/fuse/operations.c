@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The file system. A file is rendered when it is opened and read from that text until it is closed. Its size is asked
- * for each time: that of the text last opened while there is one, so that who seeks to the end comes to the end of what
- * he reads; else that of a text rendered for the purpose.
+ * for each time: by a descriptor that is that of its own text, so that who seeks to the end comes to the end of what he
+ * reads; by name, or for fstat(), which the kernel asks as if by name, that of the text last opened while there is one; else
+ * that of a text rendered for the purpose.
  */
 #include "mount.h"
 
@@ -71,9 +72,15 @@ static const struct open_file *last_opened(const struct mount *mount, fuse_ino_t
 	return file;
 }
 
-static int find_size(struct mount *mount, struct node *node, fuse_ino_t ino)
+static struct open_file *file_of(const struct fuse_file_info *info)
 {
-	const struct open_file *file = last_opened(mount, ino);
+	return (struct open_file *)(uintptr_t)info->fh;
+}
+
+/* `info` is NULL unless it is asked by a descriptor. */
+static int find_size(struct mount *mount, struct node *node, fuse_ino_t ino, const struct fuse_file_info *info)
+{
+	const struct open_file *file = info ? file_of(info) : last_opened(mount, ino);
 	char *text;
 	int error;
 
@@ -98,9 +105,8 @@ static void do_getattr(fuse_req_t request, fuse_ino_t ino, struct fuse_file_info
 	struct stat stat;
 	int error = node ? 0 : -ENOENT;
 
-	(void)info;
 	if (node && node->entry)
-		error = find_size(mount, node, ino);
+		error = find_size(mount, node, ino, info);
 	if (error) {
 		fuse_reply_err(request, -error);
 		return;
@@ -143,7 +149,7 @@ static void do_open(fuse_req_t request, fuse_ino_t ino, struct fuse_file_info *i
 
 static void do_read(fuse_req_t request, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *info)
 {
-	const struct open_file *file = (const struct open_file *)(uintptr_t)info->fh;
+	const struct open_file *file = file_of(info);
 
 	(void)ino;
 	if (offset < 0 || (uint64_t)offset >= file->size) {
@@ -158,7 +164,7 @@ static void do_read(fuse_req_t request, fuse_ino_t ino, size_t size, off_t offse
 static void do_release(fuse_req_t request, fuse_ino_t ino, struct fuse_file_info *info)
 {
 	(void)ino;
-	mount_close(mount_of(request), (struct open_file *)(uintptr_t)info->fh);
+	mount_close(mount_of(request), file_of(info));
 	fuse_reply_err(request, 0);
 }
 

@@ -126,7 +126,7 @@ static void consistent_from_open_to_close(void **state)
 {
 	char path[160], before[64] = "", after[64] = "";
 	struct stat stat;
-	int fd;
+	int fd, later;
 
 	(void)state;
 	nt_write(&stand.a, NTSDATA, 1);
@@ -152,6 +152,12 @@ static void consistent_from_open_to_close(void **state)
 	/* Long enough for a size that was asked for anew. */
 	usleep(100000);
 	assert_int_equal(lseek(fd, 0, SEEK_END), stat.st_size);
+	/* Also when it is opened anew: each has its own end. */
+	later = open(path, O_RDONLY | O_CLOEXEC);
+	assert_true(later >= 0);
+	assert_true(lseek(later, 0, SEEK_END) > stat.st_size);
+	assert_int_equal(lseek(fd, 0, SEEK_END), stat.st_size);
+	close(later);
 	close(fd);
 	mounted_expect(&mounted, "errors", "0xf00");
 }
