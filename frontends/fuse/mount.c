@@ -5,6 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 static void snapshot_fill(const struct mount *mount, struct idtntb_snapshot *snapshot)
 {
 	*snapshot = (struct idtntb_snapshot){ .sw = idtntb_view_switch(mount->view) };
@@ -21,7 +29,7 @@ int mount_prepare(struct mount *mount, const char *spec, struct idtntb_error *er
 	ret = idtntb_view_open(&mount->view, spec, error);
 	if (ret)
 		return ret;
-	clock_gettime(CLOCK_MONOTONIC, &mount->taken);
+	mount->taken = now_ms();
 	mount->taken_at = mount->made_at = time(NULL);
 	mount->topology = *idtntb_switch_topology(idtntb_view_switch(mount->view));
 	snapshot_fill(mount, &snapshot);
@@ -56,20 +64,24 @@ void mount_end(struct mount *mount)
 
 int mount_refresh(struct mount *mount, unsigned max_age_ms)
 {
-	struct timespec now;
-	int64_t age_ms;
+	const int64_t now = now_ms();
 	int ret;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	age_ms = (now.tv_sec - mount->taken.tv_sec) * 1000 + (now.tv_nsec - mount->taken.tv_nsec) / 1000000;
-	if (mount->taken_at && age_ms < max_age_ms)
+	if (mount->taken_at && now - mount->taken < max_age_ms)
 		return 0;
+	if (now < mount->gone_until)
+		return -ENODEV;
 	mount->taken_at = 0;
 	ret = idtntb_view_refresh(mount->view, NULL);
 	/* One with other ports in its place is not the switch that was mounted: the tree would not fit. */
-	if (ret ||
-	    idtntb_topology_compare(&mount->topology, idtntb_switch_topology(idtntb_view_switch(mount->view)), NULL))
-		return -ENODEV;
+	if (!ret)
+		ret = idtntb_topology_compare(&mount->topology, idtntb_switch_topology(idtntb_view_switch(mount->view)),
+					      NULL);
+	if (ret) {
+		/* One that does not answer is left alone for as long as it was waited for: grep -r asks for thousands of files. */
+		mount->gone_until = 2 * now_ms() - now;
+		return ret == -ENOMEM ? ret : -ENODEV;
+	}
 	mount->taken = now;
 	mount->taken_at = time(NULL);
 	return 0;

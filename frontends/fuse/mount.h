@@ -28,7 +28,8 @@ struct mount {
 	struct idtntb_view *view;
 	struct idtntb_topology topology; /* that the tree was made for */
 	struct tree tree;
-	struct timespec taken; /* when the snapshot was, by the monotonic clock */
+	int64_t taken; /* when the snapshot was, in milliseconds of the monotonic clock */
+	int64_t gone_until; /* the same: when the switch, found gone, is looked for again */
 	time_t taken_at, made_at; /* by the clock on the wall: the snapshot and the tree */
 	struct open_file *open; /* all, the last opened first */
 };
