@@ -28,6 +28,15 @@ static void render_dot(FILE *out, const struct idtntb_snapshot *snapshot, const 
 	idtntb_dot_print(out, snapshot);
 }
 
+/* What may hold for a moment in a switch at work is no fault before a second look, for which no reader of a file waits. */
+static void doubt(struct idtntb_findings *findings)
+{
+	for (size_t f = 0; f < findings->count; f++) {
+		if (findings->items[f].momentary && findings->items[f].severity > IDTNTB_NOTE)
+			findings->items[f].severity = IDTNTB_NOTE;
+	}
+}
+
 static void render_check(FILE *out, const struct idtntb_snapshot *snapshot, const struct place *place)
 {
 	struct idtntb_findings findings;
@@ -37,6 +46,7 @@ static void render_check(FILE *out, const struct idtntb_snapshot *snapshot, cons
 		fputs("not enough memory for a check\n", out);
 		return;
 	}
+	doubt(&findings);
 	idtntb_findings_print(out, &findings, IDTNTB_OK, 0);
 	idtntb_findings_free(&findings);
 }
