@@ -39,7 +39,7 @@ struct examination {
 	char text[CHECK_LINE];
 };
 
-/* LUT words lie behind a cursor: their values are not those of the registers at the moment. */
+/* LUT words and mapping table entries lie behind cursors: their values are not those of the registers at the moment. */
 static void value_set(struct idtntb_finding *finding, uint32_t value)
 {
 	if (finding)
@@ -150,11 +150,24 @@ static void peer_add(struct examination *at, struct check_condition condition)
 		  !strcmp(condition.reg, "SWPORT%uSTS") ? side.port : 0, 0, line);
 }
 
+/* By Linux's convention the entry that lets a port's requests through is that of its partition's number (section 5). */
+static void entry_add(struct examination *at, const struct check_condition *condition)
+{
+	const struct idtntb_snapshot *snapshot = at->check->snapshot;
+	unsigned slot = at->window->slot;
+
+	value_set(check_add(at->check, condition, &at->subject, slot, 0, 0, NULL),
+		  idtntb_switch_mapping(snapshot->sw, inspect_setup(snapshot, slot)->partition));
+}
+
 static void closed_add(struct examination *at, struct check_condition condition)
 {
 	if (!is_set_up(at->window))
 		condition.severity = refused_now(at->window) ? IDTNTB_WARNING : IDTNTB_NOTE;
 	switch (at->window->info.state) {
+	case IDTNTB_WINDOW_NOT_ADMITTED:
+		entry_add(at, &condition);
+		break;
 	case IDTNTB_WINDOW_LIMIT:
 		limit_add(at, condition);
 		break;
