@@ -76,10 +76,14 @@ static void block_signals(struct live *live)
 		sigdelset(&live->waiting, numbers[i]);
 }
 
-/* In one write, so that nothing half drawn is seen. */
+/*
+ * In one write, so that nothing half drawn is seen. The last column stays free: after a character there the cursor is still
+ * on it, and what erases the rest of the line erases that character.
+ */
 static void draw(const struct top_frame *frame)
 {
 	struct winsize size = { 0 };
+	unsigned columns, rows;
 	char *text = NULL;
 	size_t length;
 	FILE *out = open_memstream(&text, &length);
@@ -87,9 +91,10 @@ static void draw(const struct top_frame *frame)
 	if (!out)
 		return;
 	ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
+	columns = size.ws_col ? size.ws_col : FALLBACK_COLUMNS;
+	rows = size.ws_row ? size.ws_row : FALLBACK_ROWS;
 	fputs("\033[H", out);
-	top_print(out, frame, size.ws_col ? size.ws_col : FALLBACK_COLUMNS, size.ws_row ? size.ws_row : FALLBACK_ROWS,
-		  "\033[K\r\n");
+	top_print(out, frame, columns - 1, rows, "\033[K\r\n");
 	fputs("\033[K\033[J", out);
 	if (!fclose(out)) {
 		fwrite(text, 1, length, stdout);

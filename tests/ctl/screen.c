@@ -52,9 +52,12 @@ void screen_type(struct screen *screen, const char *keys)
 	assert_int_equal(write(screen->fd, keys, strlen(keys)), (ssize_t)strlen(keys));
 }
 
+/* Behind the last character of a full line the cursor is still on it: terminals wrap with the next one only. */
 static void erase_line(struct screen *screen)
 {
-	for (unsigned column = screen->column; column < SCREEN_MAXIMUM; column++)
+	const unsigned first = screen->column < screen->columns ? screen->column : screen->columns - 1;
+
+	for (unsigned column = first; column < SCREEN_MAXIMUM; column++)
 		screen->cells[screen->row][column] = ' ';
 }
 

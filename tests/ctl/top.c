@@ -107,7 +107,7 @@ static void says_why(void **state)
 static void no_line_is_wider_than_the_terminal(void **state)
 {
 	static const unsigned sizes[][2] = { { 24, 80 }, { 10, 40 },  { 50, 200 }, { 3, 12 },
-					     { 2, 1 },   { 24, 131 }, { 5, 60 } };
+					     { 2, 1 },   { 24, 131 }, { 5, 60 },   { 24, 71 } };
 
 	(void)state;
 	/* Something to say in each part of the screen. */
