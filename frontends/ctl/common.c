@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 static void line(const char *format, va_list list)
@@ -172,10 +173,12 @@ unsigned ctl_color(const struct ctl *ctl)
 
 bool ctl_number(const char *text, unsigned long maximum, unsigned long *value)
 {
+	/* Not by base 0: a zero in front makes no octal number of it. */
+	const int base = !strncasecmp(text, "0x", 2) ? 16 : 10;
 	char *end;
 
 	errno = 0;
-	*value = strtoul(text, &end, 0);
+	*value = strtoul(text, &end, base);
 	return *text >= '0' && *text <= '9' && !errno && !*end && *value <= maximum;
 }
 

@@ -128,6 +128,9 @@ static void pokes_only_who_allows_it(void **state)
 	assert_string_equal(text_of(json, "value"), "0x0000cafe");
 	json_object_put(json);
 	assert_int_equal(nt_read(&stand.b, NTSDATA), 0xCAFE);
+	/* A zero in front does not make it octal. */
+	free(expect(&stand, 0, "\"$CTL\" poke 2:NTSDATA 010"));
+	assert_int_equal(nt_read(&stand.b, NTSDATA), 10);
 	/* Of the switch: whoever accepts it does it. */
 	free(expect(&stand, 0,
 		    "\"$CTL\" poke GODBELLMSK3 0xF0 && test \"$(\"$CTL\" peek -v GODBELLMSK3)\" = 0x000000f0"));

@@ -54,6 +54,7 @@ static void bad_command_lines(void **state)
 		{ "poke 0:NTCTL", "wants a register and a value" },
 		{ "poke 0:NTCTL 0x100000000", "32 bits" },
 		{ "poke 0:NTCTL 2x", "32 bits" },
+		{ "poke 0:NTCTL 0x", "32 bits" },
 		{ "poke 0:NTCTL 1 1", "one argument too many" },
 		{ "link", "wants a port" },
 		{ "link 2 sideways", "down or up" },
