@@ -67,6 +67,19 @@ static int write_all(int fd, const uint8_t *data, size_t size)
 	return fsync(fd) && errno != EINVAL ? -errno : 0;
 }
 
+/* The mode of the file that is replaced, or of one that is new: who could read it can. */
+static mode_t mode_of(const char *path)
+{
+	struct stat there;
+	mode_t mask;
+
+	if (!stat(path, &there))
+		return there.st_mode & 0777;
+	mask = umask(0);
+	umask(mask);
+	return 0666 & ~mask;
+}
+
 /* Beside it first, so that no half of a state is ever found under its name. 0 or -errno. */
 static int replace_file(const char *path, const void *data, size_t size)
 {
@@ -76,7 +89,7 @@ static int replace_file(const char *path, const void *data, size_t size)
 	if (asprintf(&beside, "%s.XXXXXX", path) < 0)
 		return -ENOMEM;
 	fd = mkostemp(beside, O_CLOEXEC);
-	ret = fd < 0 ? -errno : write_all(fd, data, size);
+	ret = fd < 0 || fchmod(fd, mode_of(path)) ? -errno : write_all(fd, data, size);
 	if (fd >= 0 && close(fd) && !ret)
 		ret = -errno;
 	if (!ret && rename(beside, path))

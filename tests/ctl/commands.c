@@ -194,6 +194,20 @@ static void saves_looks_into_it_and_loads(void **state)
 	stand_attach(&stand);
 }
 
+/* Who could read what was there can read what has taken its place; a new one is made as files are. */
+static void a_saved_state_has_the_mode_of_a_file(void **state)
+{
+	char *text;
+
+	(void)state;
+	text = expect(
+		&stand, 0,
+		"cd \"$DIR\" && umask 027 && \"$CTL\" save new && stat -c %%a new && chmod 604 new && \"$CTL\" save new && "
+		"stat -c %%a new && ls");
+	assert_string_equal(text, "640\n604\nnew\n");
+	free(text);
+}
+
 static void color_only_on_request(void **state)
 {
 	char *text =
@@ -218,6 +232,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(check_names_what_is_wrong, make, end),
 		cmocka_unit_test_setup_teardown(breaks_and_mends_a_link, make, end),
 		cmocka_unit_test_setup_teardown(saves_looks_into_it_and_loads, make, end),
+		cmocka_unit_test_setup_teardown(a_saved_state_has_the_mode_of_a_file, make, end),
 		cmocka_unit_test_setup_teardown(color_only_on_request, make, end),
 	};
 
