@@ -5,7 +5,7 @@
 #include "inspect.h"
 
 static const struct idtntb_subject subjects[] = {
-	{ "info", "chip, ports and their setup", true, true, inspect_info_print, inspect_info_json },
+	{ "info", "chip, ports, their setup and who is there", true, true, inspect_info_print, inspect_info_json },
 	{ "topology", "the ports as a tree, and who sees whom", true, false, inspect_topology_print,
 	  inspect_topology_json },
 	{ "link", "what each port brings to its links, and what keeps them down", true, true, inspect_link_print,

@@ -33,6 +33,23 @@ static unsigned windows_of(const struct idtntb_snapshot *snapshot, unsigned slot
 	return overview.windows;
 }
 
+static void holder_print(FILE *out, const struct idtntb_member *member)
+{
+	if (member->owner)
+		fprintf(out, "owner %u, %s%s\n", member->owner, member->up ? "up" : "down",
+			member->forced_down ? ", broken on purpose" : "");
+	else
+		fputs("nobody has attached\n", out);
+}
+
+static struct idtntb_member holder(const struct idtntb_snapshot *snapshot, unsigned slot)
+{
+	struct idtntb_member member = { 0 };
+
+	idtntb_switch_member(snapshot->sw, inspect_setup(snapshot, slot)->port, &member);
+	return member;
+}
+
 void inspect_info_print(FILE *out, const struct idtntb_snapshot *snapshot, unsigned slot, unsigned flags)
 {
 	struct inspect_slots slots = inspect_slots(snapshot, slot);
@@ -45,18 +62,21 @@ void inspect_info_print(FILE *out, const struct idtntb_snapshot *snapshot, unsig
 	}
 	for (unsigned s = slots.first; s < slots.end; s++) {
 		const struct idtntb_port_setup *setup = inspect_setup(snapshot, s);
+		const struct idtntb_member member = holder(snapshot, s);
 
 		fprintf(out, "port %u: partition %u, x%u, %s, %u windows, BARSETUP", setup->port, setup->partition,
 			setup->link_width, speed_text(setup->link_speed), windows_of(snapshot, s));
 		for (unsigned bar = 0; bar < IDTNTB_BARS; bar++)
 			fprintf(out, " 0x%08x", setup->barsetup[bar]);
-		fputc('\n', out);
+		fputs(": ", out);
+		holder_print(out, &member);
 	}
 }
 
 static struct json_object *port_json(const struct idtntb_snapshot *snapshot, unsigned slot)
 {
 	const struct idtntb_port_setup *setup = inspect_setup(snapshot, slot);
+	const struct idtntb_member member = holder(snapshot, slot);
 	struct json_object *json = json_object_new_object(), *bars = json_object_new_array();
 
 	inspect_add(json, "port", inspect_number(setup->port));
@@ -67,6 +87,8 @@ static struct json_object *port_json(const struct idtntb_snapshot *snapshot, uns
 		inspect_append(bars, inspect_hex(setup->barsetup[bar]));
 	inspect_add(json, "barsetup", bars);
 	inspect_add(json, "windows", inspect_number(windows_of(snapshot, slot)));
+	inspect_add(json, "owner", inspect_number(member.owner));
+	inspect_add(json, "owner_up", inspect_bool(member.up));
 	return json;
 }
 
@@ -113,11 +135,7 @@ static void port_print(FILE *out, const struct idtntb_snapshot *snapshot, unsign
 	inspect_side(&self, snapshot, slot);
 	fprintf(out, "%s %sport %u%s, partition %u: ", slot == last ? "`-" : "|-", inspect_color(flags, INSPECT_BOLD),
 		self.port, inspect_color(flags, INSPECT_PLAIN), self.partition);
-	if (self.member.owner)
-		fprintf(out, "owner %u, %s%s\n", self.member.owner, self.member.up ? "up" : "down",
-			self.member.forced_down ? ", broken on purpose" : "");
-	else
-		fputs("nobody has attached\n", out);
+	holder_print(out, &self.member);
 	for (unsigned s = 0; s <= last; s++) {
 		if (s == slot)
 			continue;

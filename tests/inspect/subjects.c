@@ -78,6 +78,26 @@ static void all_of_them(void **state)
 	bed_destroy(bed);
 }
 
+/* What it is, and who is there. */
+static void info(void **state)
+{
+	struct bed *bed = bed_create("2", NULL);
+	struct json_object *json;
+
+	(void)state;
+	bench_detach(bed->bench, 1);
+	expect_text(bed, "info", IDTNTB_SLOT_ALL, 0, "89HPES24NT6AG2 (111d:8091), 2 NT ports\n");
+	expect_text(bed, "info", 0, 0, "port 0: partition 0, x4, 5 GT/s, 25 windows, BARSETUP 0x800004c0 ");
+	expect_text(bed, "info", 0, 0, ": owner 1000, up\n");
+	expect_text(bed, "info", 1, 0, ": nobody has attached\n");
+	json = bed_reparse(idtntb_subject_find("info")->json(bed_snapshot(bed), IDTNTB_SLOT_ALL));
+	assert_int_equal(json_object_get_int(at(json, "ports.0.owner")), 1000);
+	assert_true(json_object_get_boolean(at(json, "ports.0.owner_up")));
+	assert_int_equal(json_object_get_int(at(json, "ports.1.owner")), 0);
+	json_object_put(json);
+	bed_destroy(bed);
+}
+
 static void topology(void **state)
 {
 	struct bed *bed = bed_create("0,2,4", NULL);
@@ -328,10 +348,11 @@ static void findings(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(table),      cmocka_unit_test(all_of_them), cmocka_unit_test(topology),
-		cmocka_unit_test(dot),        cmocka_unit_test(doorbells),   cmocka_unit_test(messages),
-		cmocka_unit_test(tables),     cmocka_unit_test(dumps),       cmocka_unit_test(raw_is_peek),
-		cmocka_unit_test(statistics), cmocka_unit_test(state_json),  cmocka_unit_test(findings),
+		cmocka_unit_test(table),       cmocka_unit_test(all_of_them), cmocka_unit_test(info),
+		cmocka_unit_test(topology),    cmocka_unit_test(dot),         cmocka_unit_test(doorbells),
+		cmocka_unit_test(messages),    cmocka_unit_test(tables),      cmocka_unit_test(dumps),
+		cmocka_unit_test(raw_is_peek), cmocka_unit_test(statistics),  cmocka_unit_test(state_json),
+		cmocka_unit_test(findings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
