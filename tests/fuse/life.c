@@ -96,21 +96,47 @@ static void a_switch_that_is_gone_is_enodev(void **state)
 	assert_int_equal(mounted_end(&mounted, SIGINT), 0);
 }
 
+/* A saved state of other ports, in a file of that name. */
+static void save_another(const char *path)
+{
+	const size_t size = idtntb_save_size();
+	void *block = aligned_alloc(64, (idtntb_block_size() + 63) / 64 * 64), *image = malloc(size);
+	struct idtntb_topology topology;
+	struct idtntb_switch *sw;
+	FILE *out = fopen(path, "we");
+
+	assert_true(block && image && out);
+	assert_int_equal(idtntb_topology_parse(&topology, NULL, "0,4", NULL, NULL), 0);
+	assert_int_equal(idtntb_block_format(block, idtntb_block_size(), &topology, NULL), 0);
+	assert_int_equal(idtntb_switch_open(&sw, block, idtntb_block_size(), NULL), 0);
+	assert_int_equal(idtntb_switch_save(sw, image, size), 0);
+	assert_int_equal(fwrite(image, 1, size, out), size);
+	assert_int_equal(fclose(out), 0);
+	idtntb_switch_close(sw);
+	free(image);
+	free(block);
+}
+
 static void another_switch_in_its_place_is_not_shown(void **state)
 {
 	char spec[128];
-	struct output output;
 
 	(void)state;
 	snprintf(spec, sizeof(spec), "file:%s/state", stand.directory);
-	free(expect(&stand, 0, "\"$CTL\" save \"$DIR\"/state"));
+	free(expect(&stand, 0, "\"$CTL\" save \"$DIR\"/state && cp \"$DIR\"/state \"$DIR\"/kept"));
 	mounted_start(&mounted, &stand, spec);
 	mounted_expect(&mounted, "info", "2 NT ports");
+	save_another(spec + strlen("file:"));
+	assert_null(mounted_read(&mounted, "info"));
+	assert_int_equal(errno, ENODEV);
+	free(expect(&stand, 0, "cp \"$DIR\"/kept \"$DIR\"/state"));
+	mounted_expect(&mounted, "info", "2 NT ports");
+	/* A path that is no saved state (any more): of the mount, and of one that is to be made. */
+	free(expect(&stand, 0, "echo rubbish >\"$DIR\"/state"));
+	assert_null(mounted_read(&mounted, "info"));
+	assert_int_equal(errno, ENODEV);
 	assert_int_equal(mounted_end(&mounted, SIGTERM), 0);
-	/* A path that is no saved state (any more). */
-	output = run(&stand, "echo rubbish >\"$DIR\"/state; \"$FUSE\" -f --switch file:\"$DIR\"/state \"$DIR\"/mnt");
-	assert_int_equal(output.status, 1);
-	output_free(&output);
+	expect_refusal(&stand, 1, "no saved state", "\"$FUSE\" -f --switch file:\"$DIR\"/state \"$DIR\"/mnt");
 }
 
 /* Where udev has not opened /dev/fuse to all, as in a container, one that is open lies over it for this command. */
