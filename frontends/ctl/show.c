@@ -2,7 +2,6 @@
 /* idtntbctl info, topology and show: one subject. */
 #include "ctl.h"
 
-#include <json-c/json.h>
 #include <string.h>
 
 struct show {
@@ -144,47 +143,19 @@ static const struct idtntb_subject *find_subject(const char *name)
 	return subject;
 }
 
-/* Print it, or of each port if it is none of the switch. */
-static void print_all(const struct ctl *ctl, const struct idtntb_subject *subject, unsigned flags)
-{
-	const struct idtntb_topology *topology = idtntb_switch_topology(ctl->snapshot.sw);
-
-	if (subject->of_switch) {
-		print_subject(ctl, subject, IDTNTB_SLOT_ALL, flags);
-		return;
-	}
-	if (ctl->json) {
-		struct json_object *list = json_object_new_array();
-
-		for (unsigned slot = 0; slot < topology->port_count; slot++)
-			json_object_array_add(list, subject->json(&ctl->snapshot, slot));
-		idtntb_json_print(stdout, list);
-		return;
-	}
-	for (unsigned slot = 0; slot < topology->port_count; slot++) {
-		printf("%sport %u:\n", slot ? "\n" : "", topology->ports[slot].port);
-		print_subject(ctl, subject, slot, flags);
-	}
-}
-
 int command_show(struct ctl *ctl, int argc, char **argv)
 {
 	struct show show = { .ctl = ctl };
 	const struct idtntb_subject *subject;
-	unsigned flags;
+	unsigned slot;
 
 	ctl_parse(ctl, &show_argp, argc, argv, &show);
 	subject = find_subject(show.subject);
-	if (ctl->json && !subject->json)
-		refuse("--json: %s is text only", subject->name);
 	if (show.port && !subject->of_port)
 		refuse("%.40s: %s is of the whole switch; without a port", show.port, subject->name);
 	if (ctl_open(ctl))
 		return CTL_FAILED;
-	flags = show.all ? IDTNTB_PRINT_ALL : 0;
-	if (show.port)
-		print_subject(ctl, subject, ctl_slot(ctl, show.port), flags);
-	else
-		print_all(ctl, subject, flags);
+	slot = show.port ? ctl_slot(ctl, show.port) : IDTNTB_SLOT_ALL;
+	print_subject(ctl, subject, slot, show.all ? IDTNTB_PRINT_ALL : 0);
 	return CTL_DONE;
 }
