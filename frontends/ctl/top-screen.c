@@ -123,7 +123,9 @@ static void put_findings(struct screen *screen)
 	for (size_t i = 0; i < findings->count; i++) {
 		const struct idtntb_finding *finding = &findings->items[i];
 
-		if (finding->severity < IDTNTB_WARNING || (screen->rows && shown >= room))
+		/* Guest errors have lines of their own. */
+		if (finding->severity < IDTNTB_WARNING || !strcmp(finding->id, "guest.error") ||
+		    (screen->rows && shown >= room))
 			continue;
 		if ((!shown && !next_line(screen)) || !next_line(screen))
 			return;

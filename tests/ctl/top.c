@@ -167,6 +167,18 @@ static void a_switch_that_is_gone_comes_back(void **state)
 	assert_int_equal(screen_end(&screen, &stand), 0);
 }
 
+/* Among what is wrong, and then among the guest errors: one line is enough. */
+static void a_guest_error_is_told_once(void **state)
+{
+	char *text;
+
+	(void)state;
+	nt_write(&stand.b, BAR_UNKNOWN, 1);
+	text = expect(&stand, 0, "\"$CTL\" top --once --delay 0.1 | grep -c 0xf00");
+	assert_string_equal(text, "1\n");
+	free(text);
+}
+
 static void in_a_pipe(void **state)
 {
 	struct json_tokener *tokener = json_tokener_new();
@@ -205,6 +217,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(no_line_is_wider_than_the_terminal, make, end),
 		cmocka_unit_test_setup_teardown(follows_the_size_of_the_terminal, make, end),
 		cmocka_unit_test_setup_teardown(a_switch_that_is_gone_comes_back, make, end),
+		cmocka_unit_test_setup_teardown(a_guest_error_is_told_once, make, end),
 		cmocka_unit_test_setup_teardown(in_a_pipe, make, end),
 	};
 
