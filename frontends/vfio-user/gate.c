@@ -27,8 +27,9 @@ void gate_open(struct gate *gate, int fd, int stop)
 	gate->stop = stop;
 	gate->wrong[0] = '\0';
 	gate->lost = false;
-	gate->since = gate_now();
 	gate_next(gate);
+	/* Until its first message is complete. */
+	gate->since = gate_now();
 }
 
 void gate_next(struct gate *gate)
@@ -40,6 +41,7 @@ void gate_next(struct gate *gate)
 	gate->header_given = false;
 	gate->body_size = gate->body_have = gate->given = 0;
 	gate->whole = false;
+	gate->since = 0;
 }
 
 void gate_refuse(struct gate *gate, const char *format, ...)
@@ -73,11 +75,11 @@ void gate_destroy(struct gate *gate)
 	gate->body_room = 0;
 }
 
-int gate_remaining(const struct gate *gate, bool negotiated)
+int gate_remaining(const struct gate *gate)
 {
 	int64_t left;
 
-	if (gate->fd < 0 || (negotiated && !gate->header_have))
+	if (gate->fd < 0 || !gate->since)
 		return -1;
 	left = gate->since + GATE_PATIENCE_MS - gate_now();
 	return left > 0 ? (int)left : 0;
@@ -156,6 +158,14 @@ static bool make_room(struct gate *gate)
 	return true;
 }
 
+/* Nothing more has come: the clock runs once a message has begun, from the first time that the rest is missing. */
+static enum gate_result rest_is_missing(struct gate *gate)
+{
+	if (gate->header_have && !gate->since)
+		gate->since = gate_now();
+	return GATE_WAIT;
+}
+
 enum gate_result gate_read(struct gate *gate)
 {
 	ssize_t got;
@@ -164,9 +174,7 @@ enum gate_result gate_read(struct gate *gate)
 		got = receive(gate, (uint8_t *)&gate->header + gate->header_have,
 			      sizeof(gate->header) - gate->header_have, true);
 		if (got <= 0)
-			return got ? GATE_OVER : GATE_WAIT;
-		if (!gate->header_have && (size_t)got < sizeof(gate->header))
-			gate->since = gate_now();
+			return got ? GATE_OVER : rest_is_missing(gate);
 		gate->header_have += (size_t)got;
 		if (gate->header_have == sizeof(gate->header)) {
 			if (!gate_check_header(gate))
@@ -178,11 +186,8 @@ enum gate_result gate_read(struct gate *gate)
 	}
 	while (!gate->wrong[0] && gate->body_have < gate->body_size) {
 		got = receive(gate, gate->body + gate->body_have, gate->body_size - gate->body_have, false);
-		if (got <= 0) {
-			if (!got && !gate->body_have)
-				gate->since = gate_now();
-			return got ? GATE_OVER : GATE_WAIT;
-		}
+		if (got <= 0)
+			return got ? GATE_OVER : rest_is_missing(gate);
 		gate->body_have += (size_t)got;
 	}
 	if (gate->wrong[0])

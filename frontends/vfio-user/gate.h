@@ -40,7 +40,7 @@ struct gate {
 	bool whole; /* header and body are complete and wait for libvfio-user */
 	int fds[GATE_DESCRIPTORS];
 	unsigned fd_count;
-	int64_t since; /* when the message that is being read began, or the client came; ms */
+	int64_t since; /* when the rest of a message, or a client's first one, began to be waited for; ms; 0: it is not */
 	char wrong[160]; /* why the client must go; empty: nothing against it */
 };
 
@@ -62,7 +62,7 @@ void gate_refuse(struct gate *gate, const char *format, ...) __attribute__((form
 void gate_closed(struct gate *gate);
 void gate_destroy(struct gate *gate);
 /* Milliseconds until the client has used up its time; -1: it owes nothing. */
-int gate_remaining(const struct gate *gate, bool negotiated);
+int gate_remaining(const struct gate *gate);
 /* The gate whose connection libvfio-user's calls on this thread mean. */
 void gate_enter(struct gate *gate);
 

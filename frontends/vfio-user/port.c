@@ -289,7 +289,7 @@ static void turn(struct port *port, const uint32_t *events)
 		idtntb_attachment_process(port->attachment);
 	if (events[SOURCE_CLIENT] && port->gate.fd >= 0) {
 		serve(port);
-	} else if (gate_remaining(&port->gate, port->connected) == 0) {
+	} else if (gate_remaining(&port->gate) == 0) {
 		gate_refuse(&port->gate,
 			    port->connected ? "half a message and no more for %d ms" : "no VERSION within %d ms",
 			    GATE_PATIENCE_MS);
@@ -304,7 +304,7 @@ static void *run(void *opaque)
 
 	gate_enter(&port->gate);
 	for (;;) {
-		const int timeout = pause >= 0 ? pause : gate_remaining(&port->gate, port->connected);
+		const int timeout = pause >= 0 ? pause : gate_remaining(&port->gate);
 		struct epoll_event ready[SOURCES];
 		uint32_t events[SOURCES] = { 0 };
 		const int count = epoll_wait(port->epoll, ready, SOURCES, timeout);

@@ -159,9 +159,36 @@ static void in_pieces(struct server *server, struct client *client)
 	assert_int_equal(config_read(client, 0x40C), 0xABABABAB);
 }
 
+/* Nor is one whose sender was held up in the midst of it, however long the client has been there. */
+static void held_up(struct server *server, struct client *client)
+{
+	static uint8_t message[16 + 16 + 0x100000], back[0x1000];
+	const struct header header = { .id = 78, .command = REGION_WRITE, .size = sizeof(message) };
+	const uint32_t access[4] = { 0, 0, LUT_BAR, 0x100000 };
+	const size_t first = 16 + 16 + 100;
+
+	(void)server;
+	memcpy(message, &header, sizeof(header));
+	memcpy(message + 16, access, sizeof(access));
+	memset(message + 32, 0xCD, sizeof(message) - 32);
+	client_enable(client, 0);
+	window_set(client, 0, 1, RAM_BASE);
+	UNTIL(window_read(client, 0, 0) == 0);
+	usleep(5500000); /* longer than the server's patience */
+	assert_true(fds_send(client->fd, message, first, NULL, 0));
+	usleep(300000);
+	assert_true(fds_send(client->fd, message + first, sizeof(message) - first, NULL, 0));
+	client->id = 78;
+	assert_int_equal(receive_reply(client, message, 16), 0);
+	region_read(client, LUT_BAR, 0x100000 - sizeof(back), back, sizeof(back));
+	for (unsigned i = 0; i < sizeof(back); i++)
+		assert_int_equal(back[i], 0xCD);
+}
+
 static void pieces(void **state)
 {
 	attack(*state, in_pieces, true, NULL);
+	attack(*state, held_up, true, NULL);
 }
 
 /* ---------------------------------------------------------------- well-formed nonsense */
