@@ -199,7 +199,7 @@ static void test_chaos(void **state)
 	mad = false;
 	pthread_join(thread, NULL);
 	print_message("longest access %lld ms\n", (long long)longest);
-	assert_true(longest < 7000); /* the bound is 5 s; what is lost is found sooner */
+	assert_true(longest < 7000); /* the bound is 3 s; what is lost is found sooner */
 	works(rings);
 }
 

@@ -100,7 +100,8 @@ static void test_stopped_peer(void **state)
 	start = now_ms();
 	copy_read(&a, 0, 0x100, &back, sizeof(back));
 	assert_int_equal(back, UINT32_MAX);
-	assert_true(now_ms() - start > 4000 && now_ms() - start < 8000);
+	/* Before QEMU's vfio-user client would give its device up for it. */
+	assert_true(now_ms() - start > 1500 && now_ms() - start < 4800);
 	start = now_ms();
 	for (unsigned i = 0; i < 1000; i++) {
 		copy_read(&a, 0, 0x100, &back, sizeof(back));

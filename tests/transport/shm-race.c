@@ -240,7 +240,7 @@ static void test_scribbled(void **state)
 	kill(mad, SIGKILL);
 	waitpid(mad, NULL, 0);
 	print_message("longest turn %lld ms\n", (long long)longest);
-	assert_true(longest < 25000); /* four accesses of 5 s each, at the worst */
+	assert_true(longest < 25000); /* four accesses of 3 s each, at the worst */
 	for (size_t i = 0; i < 0x100000; i++) {
 		if (b.ram[i] != 0x5A || b.ram[0x200000 + i] != 0x5A)
 			fail_msg("RAM beside the offer has changed at 0x%zx", i);

@@ -9,9 +9,10 @@
 
 /*
  * For all of one access. Only a peer that lives and does not run costs this, and once: on a busy machine its thread may
- * well be kept waiting for a good part of a second, and what is given up too early is a guest's data.
+ * well be kept waiting for a good part of a second, and what is given up too early is a guest's data. But who waits for us
+ * must not give up first: QEMU's vfio-user client does after 5 s, and its guest has lost the device then.
  */
-#define PATIENCE (5000 * NTB_MS)
+#define PATIENCE (3000 * NTB_MS)
 #define SLICE (50 * NTB_MS) /* between looks whether the peer is still there */
 #define SPINS 200 /* looks at an answer before sleeping for it: about as long as waking the other side takes */
 

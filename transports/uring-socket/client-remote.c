@@ -15,7 +15,7 @@
 	3000 /* a busy machine is no broken one; later questions do not wait at all until this is answered */
 #define ROW_US 20
 #define OUTDBELLSET 0x420u
-#define WINDOW_MS 8000 /* longer than the daemon waits for a peer */
+#define WINDOW_MS 4000 /* longer than the daemon waits for a peer */
 
 /* Registers of which nobody waits for the effect: doorbells, messages, interrupts, and the indices of tables. */
 static bool is_posted(uint64_t offset)

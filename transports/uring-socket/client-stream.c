@@ -14,7 +14,7 @@
 
 #define MUCH (16u << 10) /* window data that is sent at once */
 #define FULL (256u << 10) /* window data waits from here on; answers and registers still find room */
-#define ROOM_MS 5000 /* as copies in shared memory wait */
+#define ROOM_MS 3000 /* as copies in shared memory wait */
 #define SLICE_MS 50
 #define SERVE_MS 1
 

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define PATIENCE (5 * SECOND) /* with a host that does not answer: as long as copies in shared memory wait */
+#define PATIENCE (2 * SECOND) /* with a host that does not answer, and up to a second more: as copies wait */
 
 static void answer(struct connection *c, uint32_t tag, const void *data, size_t size)
 {
