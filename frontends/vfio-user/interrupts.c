@@ -6,10 +6,15 @@
  */
 #include "server.h"
 
+#include <sys/epoll.h>
+#include <unistd.h>
+
 /* Flags of SET_IRQS, as of VFIO. */
 #define DATA_NONE (1u << 0)
 #define DATA_EVENTFD (1u << 2)
+#define ACTION_UNMASK (1u << 4)
 #define ACTION_TRIGGER (1u << 5)
+#define SET_IRQS_SIZE 20u
 
 static void deliver(struct port *port)
 {
@@ -43,6 +48,37 @@ void interrupts_intx(void *opaque, bool level)
 	deliver(port);
 }
 
+/*
+ * Each signal of it is an unmask. It is never read, which could be made to wait: the edge tells of each. (The client has it
+ * open too, so that closing it does not end the watch.)
+ */
+static void unmask_by(struct port *port, int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET, .data.u32 = SOURCE_UNMASK };
+	int *unmask = &port->interrupts.unmask;
+
+	if (*unmask >= 0) {
+		epoll_ctl(port->epoll, EPOLL_CTL_DEL, *unmask, NULL);
+		close(*unmask);
+	}
+	*unmask = fd;
+	if (fd >= 0 && epoll_ctl(port->epoll, EPOLL_CTL_ADD, fd, &event))
+		say_port(port, "INTx will not be unmasked by the client's eventfd: it cannot be waited for");
+}
+
+/*
+ * What KVM signals when the guest is done with an INTx comes as the eventfd of an unmask. libvfio-user takes that message
+ * for an unmask, which it is too, and forgets the eventfd: an interrupt whose cause is still there would not be told again.
+ */
+bool interrupts_take(struct port *port, const struct gate_set_irqs *set, int fd)
+{
+	if (set->index != VFU_DEV_INTX_IRQ || set->flags != (ACTION_UNMASK | DATA_EVENTFD) || set->start ||
+	    set->count != 1 || set->descriptors != 1 || set->argsz < SET_IRQS_SIZE)
+		return false;
+	unmask_by(port, fd);
+	return true;
+}
+
 void interrupts_set(struct port *port, const struct gate_set_irqs *set)
 {
 	struct interrupts *irq = &port->interrupts;
@@ -57,6 +93,8 @@ void interrupts_set(struct port *port, const struct gate_set_irqs *set)
 	} else if (((set->flags & DATA_NONE) && !set->count) || ((set->flags & DATA_EVENTFD) && set->count <= 1)) {
 		irq->msi_armed = irq->intx_armed = false;
 	}
+	if (!irq->intx_armed)
+		unmask_by(port, -1);
 }
 
 void interrupts_mask(struct port *port, bool msi, bool mask)
@@ -69,5 +107,6 @@ void interrupts_lost(struct port *port)
 {
 	const bool level = port->interrupts.intx_level;
 
-	port->interrupts = (struct interrupts){ .intx_level = level };
+	unmask_by(port, -1);
+	port->interrupts = (struct interrupts){ .intx_level = level, .unmask = -1 };
 }

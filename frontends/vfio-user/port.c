@@ -15,39 +15,6 @@
 #define ACCEPT_PAUSE 200
 #define CLIENTS_WAITING 8
 
-enum { SOURCE_STOP, SOURCE_WAKE, SOURCE_ATTACHMENT, SOURCE_LISTENER, SOURCE_CLIENT, SOURCES };
-
-static int attach(struct port *port)
-{
-	const struct server_options *options = port->options;
-	const struct idtntb_frontend_ops ops = {
-		.size = sizeof(ops),
-		.msi = interrupts_msi,
-		.intx = interrupts_intx,
-		.window_map = windows_map,
-		.log = report_log,
-		.guest_error = report_guest_error,
-	};
-	const struct idtntb_attach_options attach_options = {
-		.spec = options->spec,
-		.port = port->number,
-		.topology = options->topology_given ? &options->topology : NULL,
-		.unsealed_ram = true, /* the guard is there for what could be cut short */
-		.log_level = options->log_level,
-		.accept_poke = options->accept_poke,
-	};
-	struct idtntb_error error;
-	int ret = idtntb_attach(&port->attachment, &attach_options, &ops, port, &error);
-
-	if (ret) {
-		port->attachment = NULL;
-		say("port %u: %s", port->number, error.text);
-		return ret;
-	}
-	windows_open(port);
-	return 0;
-}
-
 static int watch(struct port *port, int fd, uint32_t source)
 {
 	struct epoll_event event = { .events = EPOLLIN, .data.u32 = source };
@@ -57,14 +24,16 @@ static int watch(struct port *port, int fd, uint32_t source)
 
 static int watch_all(struct port *port)
 {
-	int error = watch(port, port->stop, SOURCE_STOP);
+	const int fds[] = {
+		[SOURCE_STOP] = port->stop,
+		[SOURCE_WAKE] = port->wake,
+		[SOURCE_ATTACHMENT] = idtntb_attachment_fd(port->attachment),
+		[SOURCE_LISTENER] = port->listener.fd,
+	};
+	int error = 0;
 
-	if (!error)
-		error = watch(port, port->wake, SOURCE_WAKE);
-	if (!error)
-		error = watch(port, idtntb_attachment_fd(port->attachment), SOURCE_ATTACHMENT);
-	if (!error)
-		error = watch(port, port->listener.fd, SOURCE_LISTENER);
+	for (uint32_t source = 0; source < sizeof(fds) / sizeof(fds[0]) && !error; source++)
+		error = watch(port, fds[source], source);
 	if (error)
 		say_port(port, "cannot wait: %s", strerror(-error));
 	return error;
@@ -91,7 +60,7 @@ int port_open(struct port *port, const struct server_options *options, unsigned 
 	port->options = options;
 	port->number = options->ports[index].port;
 	port->stop = stop;
-	port->gate.fd = -1;
+	port->gate.fd = port->interrupts.unmask = -1;
 	port->listener.fd = port->listener.spare = port->place.fd = -1;
 	port->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	port->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -102,7 +71,7 @@ int port_open(struct port *port, const struct server_options *options, unsigned 
 	}
 	error = listen_at(port, options->ports[index].path, options->mode);
 	if (!error)
-		error = attach(port);
+		error = switch_attach(port);
 	if (!error)
 		error = device_open(port);
 	if (!error)
@@ -178,8 +147,11 @@ static bool handle_message(struct port *port)
 		return false;
 	if (!port->connected)
 		return negotiate(port);
-	if (command == GATE_SET_IRQS)
+	if (command == GATE_SET_IRQS) {
 		gate_get_set_irqs(gate, &irqs);
+		if (interrupts_take(port, &irqs, gate->fds[0]))
+			gate->fd_count = 0;
+	}
 	if (command == GATE_DMA_MAP && gate->fd_count) {
 		gate_get_dma_map(gate, &map);
 		gate->fd_count = 0;
@@ -287,6 +259,8 @@ static void turn(struct port *port, const uint32_t *events)
 		look_at_memory(port);
 	if (events[SOURCE_ATTACHMENT])
 		idtntb_attachment_process(port->attachment);
+	if (events[SOURCE_UNMASK])
+		interrupts_mask(port, false, false);
 	if (events[SOURCE_CLIENT] && port->gate.fd >= 0) {
 		serve(port);
 	} else if (gate_remaining(&port->gate) == 0) {

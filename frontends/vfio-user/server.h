@@ -60,7 +60,11 @@ struct interrupts {
 	bool msi_masked, intx_masked;
 	bool msi_pending; /* an edge that nobody was there for */
 	bool intx_level;
+	int unmask; /* eventfd by which the client unmasks INTx, or -1 */
 };
+
+/* What a port's thread waits for. */
+enum { SOURCE_STOP, SOURCE_WAKE, SOURCE_ATTACHMENT, SOURCE_LISTENER, SOURCE_CLIENT, SOURCE_UNMASK, SOURCES };
 
 struct port {
 	const struct server_options *options;
@@ -91,6 +95,9 @@ int port_start(struct port *port);
 void port_join(struct port *port);
 void port_close(struct port *port);
 
+/* switch.c: take the port on the switch; says why it fails. */
+int switch_attach(struct port *port);
+
 /* device.c: what libvfio-user shows to the client. */
 int device_open(struct port *port);
 void device_close(struct port *port);
@@ -100,7 +107,12 @@ void device_lost(struct port *port);
 /* interrupts.c */
 void interrupts_msi(void *opaque, uint64_t address, uint32_t data);
 void interrupts_intx(void *opaque, bool level);
-/* A SET_IRQS message has been handled. */
+/*
+ * A SET_IRQS message has come, with this descriptor if any. @return whether the descriptor is taken: libvfio-user is to
+ * get the message without.
+ */
+bool interrupts_take(struct port *port, const struct gate_set_irqs *set, int fd);
+/* The message has been handled. */
 void interrupts_set(struct port *port, const struct gate_set_irqs *set);
 void interrupts_mask(struct port *port, bool msi, bool mask);
 void interrupts_lost(struct port *port);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 #define TRIGGER_NONE (1u << 5 | 1u << 0)
 #define MASK_NONE (1u << 3 | 1u << 0)
 #define UNMASK_NONE (1u << 4 | 1u << 0)
+#define UNMASK_EVENTFD (1u << 4 | 1u << 2)
 
 static void open_both(struct server *server, struct client *a, struct client *b)
 {
@@ -176,6 +178,42 @@ static void intx_is_a_level(void **state)
 	client_close(&b);
 }
 
+/* KVM says by an eventfd that the guest is done with an interrupt: each time it is told again while the cause is there. */
+static void intx_unmasked_by_eventfd(void **state)
+{
+	const uint64_t one = 1;
+	struct client a, b;
+	int done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+
+	open_both(*state, &a, &b);
+	config_write(&b, 0xD0, config_read(&b, 0xD0) & ~(1u << 16));
+	assert_int_equal(set_irq(&b, 1, TRIGGER_NONE, 0, NULL, 0), 0);
+	assert_int_equal(set_irq(&b, 0, TRIGGER_EVENTFD, 1, &b.irq, 1), 0);
+	assert_int_equal(set_irq(&b, 0, UNMASK_EVENTFD, 1, &done, 1), 0);
+	interrupts(b.irq, 100);
+	nt_write(&a, OUTDBELLSET, 0x10);
+	assert_true(interrupts(b.irq, PATIENCE_MS) > 0);
+	assert_int_equal(interrupts(b.irq, 100), 0);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(write(done, &one, sizeof(one)), sizeof(one));
+		assert_true(interrupts(b.irq, PATIENCE_MS) > 0);
+	}
+	nt_write(&b, INDBELLSTS, 0x10);
+	assert_int_equal(write(done, &one, sizeof(one)), sizeof(one));
+	assert_int_equal(interrupts(b.irq, 100), 0);
+	/* The end of INTx is the end of this, too. */
+	nt_write(&a, OUTDBELLSET, 0x10);
+	assert_true(interrupts(b.irq, PATIENCE_MS) > 0);
+	assert_int_equal(set_irq(&b, 0, TRIGGER_NONE, 0, NULL, 0), 0);
+	assert_int_equal(set_irq(&b, 0, TRIGGER_EVENTFD, 1, &b.irq, 1), 0);
+	interrupts(b.irq, 100);
+	assert_int_equal(write(done, &one, sizeof(one)), sizeof(one));
+	assert_int_equal(interrupts(b.irq, 100), 0);
+	close(done);
+	client_close(&a);
+	client_close(&b);
+}
+
 /* RAM as QEMU cuts it up while a guest boots: pieces that continue each other are one to the windows. */
 static void ram_in_pieces(void **state)
 {
@@ -284,6 +322,7 @@ int main(int argc, char **argv)
 		TEST(stores_before_doorbells),
 		TEST(msi_without_eventfd_waits),
 		TEST(intx_is_a_level),
+		TEST(intx_unmasked_by_eventfd),
 		TEST(ram_in_pieces),
 		TEST(resets_and_reconnects),
 		TEST(sockets_of_others),
