@@ -106,8 +106,9 @@ static void take_descriptors(struct gate *gate, struct msghdr *message)
 			}
 		}
 	}
+	/* There was room for one more than allowed. What is missing and was not one too many, this process could not take. */
 	if (message->msg_flags & MSG_CTRUNC)
-		gate_refuse(gate, "more than %d descriptors with one message", GATE_DESCRIPTORS);
+		gate_refuse(gate, "its descriptors cannot be taken: raise the limit of open files (ulimit -n)");
 }
 
 /* One read. Descriptors come with the header; those a client sends amid a body belong to nothing and the kernel

@@ -3,8 +3,10 @@
 #include "attack.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static void many_descriptors(struct server *server, struct client *client)
@@ -38,11 +40,33 @@ static void a_pipe_for_interrupts(struct server *server, struct client *client)
 	close(fds[1]);
 }
 
+/* It is not the client's fault when the server has no number left for a descriptor. */
+static void none_to_be_had(struct server *server, struct client *client)
+{
+	const pid_t pid = server->program.pid;
+	struct rlimit usual, none;
+	char path[48], target[8];
+
+	assert_int_equal(prlimit(pid, RLIMIT_NOFILE, NULL, &usual), 0);
+	none = usual;
+	settled_descriptors(server);
+	/* What is below is taken. */
+	for (none.rlim_cur = 0;; none.rlim_cur++) {
+		snprintf(path, sizeof(path), "/proc/%d/fd/%u", (int)pid, (unsigned)none.rlim_cur);
+		if (readlink(path, target, sizeof(target)) < 0)
+			break;
+	}
+	assert_int_equal(prlimit(pid, RLIMIT_NOFILE, &none, NULL), 0);
+	dma_map(client, 0x10000, 0, 0x1000, client->ram_fd);
+	assert_int_equal(prlimit(pid, RLIMIT_NOFILE, &usual, NULL), 0);
+}
+
 static void descriptors(void **state)
 {
 	attack(*state, many_descriptors, true, "thrown out: more than 16 descriptors");
 	attack(*state, unwanted_descriptors, true, "thrown out: REGION_READ with 1 descriptors");
 	attack(*state, a_pipe_for_interrupts, true, "thrown out: DEVICE_SET_IRQS with a descriptor that is no eventfd");
+	attack(*state, none_to_be_had, true, "thrown out: its descriptors cannot be taken: raise the limit");
 }
 
 /* An eventfd that is full and would block: the interrupt is pending in it, and nobody waits. */
