@@ -15,9 +15,10 @@
 
 enum { FREE, TAKEN, ACTIVE };
 
-/* Read by a signal handler: every member is atomic, and state is written last. */
+/* Read by a signal handler: every member is atomic, state is written last, and use before base and size. */
 struct guard {
 	_Atomic int state;
+	_Atomic unsigned use; /* how often it has been taken */
 	_Atomic uintptr_t base;
 	_Atomic size_t size;
 	_Atomic int eventfd;
@@ -26,11 +27,15 @@ struct guard {
 
 static struct guard guards[GUARDS];
 
+/* Guards of other threads come and go meanwhile; that of the mapping at the address stays, and no other has it. */
 static struct guard *find(uintptr_t address)
 {
 	for (unsigned i = 0; i < GUARDS; i++) {
-		if (atomic_load(&guards[i].state) == ACTIVE && address - guards[i].base < guards[i].size)
-			return &guards[i];
+		struct guard *guard = &guards[i];
+		const unsigned use = guard->use;
+
+		if (guard->state == ACTIVE && address - guard->base < guard->size && guard->use == use)
+			return guard;
 	}
 	return NULL;
 }
@@ -72,6 +77,7 @@ struct guard *guard_add(void *base, size_t size, int eventfd)
 
 		if (!atomic_compare_exchange_strong(&guard->state, &expected, TAKEN))
 			continue;
+		guard->use++;
 		guard->base = (uintptr_t)base;
 		guard->size = size;
 		guard->eventfd = eventfd;

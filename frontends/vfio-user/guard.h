@@ -19,7 +19,10 @@ int guard_install(void);
  */
 struct guard *guard_add(void *base, size_t size, int eventfd);
 bool guard_broken(const struct guard *guard);
-/* Before the mapping is taken down. NULL is allowed. */
+/*
+ * Nobody accesses the mapping any more. Before it is taken down: what is mapped in its place next, by whichever thread, would
+ * be replaced in its stead. NULL is allowed.
+ */
 void guard_remove(struct guard *guard);
 
 #endif

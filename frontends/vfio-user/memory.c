@@ -37,9 +37,8 @@ static void file_drop(struct memory_file *file)
 {
 	if (--file->users)
 		return;
-	/* Unmapped first: a guard that is still there cannot hurt, a mapping without one can. */
-	munmap(file->base, file->size);
 	guard_remove(file->guard);
+	munmap(file->base, file->size);
 	close(file->fd);
 	file->fd = -1;
 }

@@ -82,8 +82,8 @@ static void unmap(struct window *window)
 {
 	if (!window->base)
 		return;
-	munmap(window->base, window->mapped);
 	guard_remove(window->guard);
+	munmap(window->base, window->mapped);
 	window->base = NULL;
 	window->mapped = 0;
 }
