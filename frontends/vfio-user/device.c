@@ -67,10 +67,12 @@ static int reset(vfu_ctx_t *context, vfu_reset_type_t type)
 {
 	struct port *port = vfu_get_private(context);
 
-	if (type == VFU_RESET_LOST_CONN)
+	if (type == VFU_RESET_LOST_CONN) {
 		device_lost(port);
-	else
+	} else {
 		idtntb_attachment_reset(port->attachment);
+		interrupts_reset(port);
+	}
 	return 0;
 }
 

@@ -103,6 +103,12 @@ void interrupts_mask(struct port *port, bool msi, bool mask)
 	deliver(port);
 }
 
+/* An edge from before is nothing to the driver that comes after. */
+void interrupts_reset(struct port *port)
+{
+	port->interrupts.msi_pending = false;
+}
+
 void interrupts_lost(struct port *port)
 {
 	const bool level = port->interrupts.intx_level;

@@ -115,6 +115,8 @@ bool interrupts_take(struct port *port, const struct gate_set_irqs *set, int fd)
 /* The message has been handled. */
 void interrupts_set(struct port *port, const struct gate_set_irqs *set);
 void interrupts_mask(struct port *port, bool msi, bool mask);
+/* The device has been reset; what the client has set up stays. */
+void interrupts_reset(struct port *port);
 void interrupts_lost(struct port *port);
 
 /* windows.c */

@@ -157,6 +157,22 @@ static void msi_without_eventfd_waits(void **state)
 	client_close(&b);
 }
 
+/* What nobody was told of before a reset is not told after it. */
+static void reset_forgets_edges(void **state)
+{
+	struct client a, b;
+
+	open_both(*state, &a, &b);
+	assert_int_equal(set_irq(&b, 1, TRIGGER_NONE, 0, NULL, 0), 0);
+	nt_write(&a, OUTDBELLSET, 0x4);
+	UNTIL(nt_read(&b, INDBELLSTS) == 0x4);
+	assert_int_equal(request(&b, RESET, NULL, 0, NULL, 0), 0);
+	assert_int_equal(set_irq(&b, 1, TRIGGER_EVENTFD, 1, &b.irq, 1), 0);
+	assert_int_equal(interrupts(b.irq, 100), 0);
+	client_close(&a);
+	client_close(&b);
+}
+
 static void intx_is_a_level(void **state)
 {
 	struct client a, b;
@@ -321,6 +337,7 @@ int main(int argc, char **argv)
 		TEST(windows_both_ways),
 		TEST(stores_before_doorbells),
 		TEST(msi_without_eventfd_waits),
+		TEST(reset_forgets_edges),
 		TEST(intx_is_a_level),
 		TEST(intx_unmasked_by_eventfd),
 		TEST(ram_in_pieces),
