@@ -17,7 +17,8 @@
 
 /*
  * Copies hold the lock for reading. Who withdraws RAM of its client counts the barrier up and takes the lock for writing
- * once: then no copy is under way, and each that follows sees the count and looks for what has changed first.
+ * once: then no copy is under way, and each that follows sees the count and looks for what has changed first. That is all
+ * there is to it when the switch is in this process; from another the change may be still on its way.
  */
 static pthread_rwlock_t copies = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
 static atomic_uint barrier;
