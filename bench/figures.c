@@ -70,17 +70,24 @@ double bench_median(const double *values, unsigned turns)
 	return bench_percentile(sorted, turns, 50);
 }
 
-/* The order statistics that enclose the median with 95 %: n/2 -+ 0.98 sqrt(n). */
+/* n/2 -+ 0.98 sqrt(n), rounded up. */
+unsigned bench_reach(unsigned turns)
+{
+	unsigned reach = 0;
+
+	while (reach * reach < turns && reach < turns / 2)
+		reach++;
+	return reach;
+}
+
 void bench_print_ratio(const double *values, const double *bare, unsigned turns)
 {
+	const unsigned reach = bench_reach(turns);
 	double ratios[BENCH_TURNS_MOST];
-	unsigned reach = 0;
 
 	for (unsigned i = 0; i < turns; i++)
 		ratios[i] = values[i] / bare[i];
 	qsort(ratios, turns, sizeof(*ratios), by_size);
-	while ((reach + 1) * (reach + 1) <= turns && reach + 1 <= turns / 2)
-		reach++;
 	printf("  %5.2f (%4.2f to %4.2f)", ratios[turns / 2], ratios[turns / 2 - reach],
 	       ratios[turns / 2 + reach < turns ? turns / 2 + reach : turns - 1]);
 }

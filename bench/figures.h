@@ -29,6 +29,11 @@ void bench_cores(int cores[2]);
 double bench_percentile(double *values, unsigned count, unsigned percent);
 /* Of a value for each turn, at most BENCH_TURNS_MOST; leaves them as they are. */
 double bench_median(const double *values, unsigned turns);
+/*
+ * Which of the sorted turns enclose the median with 95 % at least: so many places from the middle, at most to the ends. With
+ * fewer than six turns there are none: it is all of them.
+ */
+unsigned bench_reach(unsigned turns);
 /* Print the median of the turns' ratios, and its 95 % interval. */
 void bench_print_ratio(const double *values, const double *bare, unsigned turns);
 
