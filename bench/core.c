@@ -3,12 +3,13 @@
  * What a register access costs without any transport: medians and spread of runs interleaved with the floor, an atomic
  * exchange on the same block of memory.
  */
+#include "figures.h"
+
 #include <idtntb.h>
 
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define RUNS 21
 #define ACCESSES 200000
@@ -112,20 +113,11 @@ static const struct {
 
 static double measure(void (*run)(void))
 {
-	struct timespec from, to;
+	const int64_t start = bench_now();
 
-	clock_gettime(CLOCK_MONOTONIC, &from);
 	for (unsigned n = 0; n < ACCESSES; n++)
 		run();
-	clock_gettime(CLOCK_MONOTONIC, &to);
-	return ((double)(to.tv_sec - from.tv_sec) * 1e9 + (double)(to.tv_nsec - from.tv_nsec)) / ACCESSES;
-}
-
-static int compare(const void *left, const void *right)
-{
-	double a = *(const double *)left, b = *(const double *)right;
-
-	return (a > b) - (a < b);
+	return (double)(bench_now() - start) / ACCESSES;
 }
 
 static int attach(struct host *host, struct idtntb_switch *sw, unsigned slot)
@@ -167,9 +159,8 @@ int main(void)
 	printf("%-28s %10s %10s %10s   (ns, %d interleaved runs of %d)\n", "", "median", "lowest", "highest", RUNS,
 	       ACCESSES);
 	for (size_t c = 0; c < CASES; c++) {
-		qsort(times[c], RUNS, sizeof(double), compare);
-		printf("%-28s %10.1f %10.1f %10.1f\n", cases[c].name, times[c][RUNS / 2], times[c][0],
-		       times[c][RUNS - 1]);
+		printf("%-28s %10.1f %10.1f %10.1f\n", cases[c].name, bench_percentile(times[c], RUNS, 50),
+		       bench_percentile(times[c], RUNS, 0), bench_percentile(times[c], RUNS, 100));
 	}
 	if (hosts[1].interrupts < RUNS * ACCESSES) {
 		fprintf(stderr, "bench-core: %u interrupts for %d doorbells\n", hosts[1].interrupts, RUNS * ACCESSES);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What benchmarks of several processes have in common: time, cores, and what is made of samples. */
+/* What benchmarks have in common: time, cores, and what is made of samples. */
 #ifndef BENCH_FIGURES_H
 #define BENCH_FIGURES_H
 

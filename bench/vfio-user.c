@@ -5,6 +5,7 @@
  * middle half of what each turn gives. All run on one processor: where the scheduler puts them would decide otherwise.
  */
 #include "client.h"
+#include "figures.h"
 
 #include <libvfio-user.h>
 #include <errno.h>
@@ -15,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define TURNS 400
@@ -57,37 +57,27 @@ static void least_device(const char *path, int ready)
 	}
 }
 
-static int by_size(const void *a, const void *b)
-{
-	const double *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
 /* Microseconds of one read, over a turn of them. */
 static double turn(struct client *client, uint32_t region)
 {
-	struct timespec start, end;
+	const int64_t start = bench_now();
 	uint32_t value;
 
-	clock_gettime(CLOCK_MONOTONIC, &start);
 	for (unsigned i = 0; i < READS; i++)
 		region_read(client, region, region ? 0 : REGISTER, &value, sizeof(value));
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	return ((double)(end.tv_sec - start.tv_sec) * 1e6 + (double)(end.tv_nsec - start.tv_nsec) / 1e3) / READS;
+	return (double)(bench_now() - start) / 1000 / READS;
 }
 
 /* Sorts the times. */
 static void print(const char *what, double times[TURNS], const double least[TURNS], double least_median)
 {
-	double ratios[TURNS];
+	double ratios[TURNS], median;
 
 	for (unsigned i = 0; i < TURNS; i++)
 		ratios[i] = times[i] / least[i];
-	qsort(times, TURNS, sizeof(double), by_size);
-	qsort(ratios, TURNS, sizeof(double), by_size);
-	printf("  %-12s %6.2f us, %.2f times (%.2f to %.2f)\n", what, times[TURNS / 2], times[TURNS / 2] / least_median,
-	       ratios[TURNS / 4], ratios[TURNS * 3 / 4]);
+	median = bench_percentile(times, TURNS, 50);
+	printf("  %-12s %6.2f us, %.2f times (%.2f to %.2f)\n", what, median, median / least_median,
+	       bench_percentile(ratios, TURNS, 25), bench_percentile(ratios, TURNS, 75));
 }
 
 int main(int argc, char **argv)
@@ -138,8 +128,7 @@ int main(int argc, char **argv)
 		window[i] = turn(&a, LUT_BAR);
 	}
 	memcpy(sorted, least, sizeof(least));
-	qsort(sorted, TURNS, sizeof(double), by_size);
-	median = sorted[TURNS / 2];
+	median = bench_percentile(sorted, TURNS, 50);
 	printf("4-byte read, median of %d turns of %d, times the least device (middle half of the turns):\n", TURNS,
 	       READS);
 	printf("  %-12s %6.2f us\n", "least device", median);
