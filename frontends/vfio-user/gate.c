@@ -21,6 +21,12 @@ int64_t gate_now(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+int gate_init(struct gate *gate)
+{
+	gate->fd = -1;
+	return ntb_kicker_init(&gate->kicker);
+}
+
 void gate_open(struct gate *gate, int fd, int stop)
 {
 	gate->fd = fd;
@@ -70,6 +76,7 @@ void gate_closed(struct gate *gate)
 void gate_destroy(struct gate *gate)
 {
 	gate_next(gate);
+	ntb_kicker_destroy(&gate->kicker);
 	free(gate->body);
 	gate->body = NULL;
 	gate->body_room = 0;

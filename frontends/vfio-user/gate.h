@@ -9,6 +9,7 @@
 #ifndef IDTNTB_VFIO_USER_GATE_H
 #define IDTNTB_VFIO_USER_GATE_H
 
+#include <kick.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -42,6 +43,7 @@ struct gate {
 	unsigned fd_count;
 	int64_t since; /* when the rest of a message, or a client's first one, began to be waited for; ms; 0: it is not */
 	char wrong[160]; /* why the client must go; empty: nothing against it */
+	struct ntb_kicker kicker; /* for the eventfds that the client has given */
 };
 
 enum gate_result {
@@ -51,6 +53,8 @@ enum gate_result {
 };
 
 int64_t gate_now(void);
+/* @return 0 or a negative errno value. */
+int gate_init(struct gate *gate);
 /* Take a connection that was accepted, non-blocking. */
 void gate_open(struct gate *gate, int fd, int stop);
 enum gate_result gate_read(struct gate *gate);

@@ -60,12 +60,14 @@ int port_open(struct port *port, const struct server_options *options, unsigned 
 	port->options = options;
 	port->number = options->ports[index].port;
 	port->stop = stop;
-	port->gate.fd = port->interrupts.unmask = -1;
+	port->interrupts.unmask = -1;
 	port->listener.fd = port->listener.spare = port->place.fd = -1;
+	error = gate_init(&port->gate);
 	port->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	port->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (port->wake < 0 || port->epoll < 0 || memory_open(port)) {
-		error = port->wake < 0 || port->epoll < 0 ? -errno : -ENOMEM;
+	if (error || port->wake < 0 || port->epoll < 0 || memory_open(port)) {
+		if (!error)
+			error = port->wake < 0 || port->epoll < 0 ? -errno : -ENOMEM;
 		say_port(port, "cannot start: %s", strerror(-error));
 		return error;
 	}

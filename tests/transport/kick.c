@@ -2,7 +2,7 @@
 /* Kicks: signalled, never blocking whatever the others do with the eventfd, and what they cost. */
 #include "host.h"
 
-#include "../../transports/ivshmem/kick.h"
+#include "../../transports/kick/kick.h"
 
 #include <fcntl.h>
 #include <poll.h>

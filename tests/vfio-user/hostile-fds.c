@@ -2,8 +2,11 @@
 /* Clients whose descriptors are wrong: too many, of the wrong kind, RAM that is none or that goes away. */
 #include "attack.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -87,9 +90,58 @@ static void full_eventfd(struct server *server, struct client *client)
 	close(fd);
 }
 
+static struct {
+	int fd;
+	atomic_bool stop;
+} flipped;
+
+/* Empties and fills it, so that there is room when the server looks, and none when it writes. Left full, and blocking. */
+static void *flip(void *opaque)
+{
+	const uint64_t full = UINT64_MAX - 1;
+	uint64_t count;
+
+	for (;;) {
+		fcntl(flipped.fd, F_SETFL, O_NONBLOCK);
+		if (read(flipped.fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
+			return opaque;
+		if (write(flipped.fd, &full, sizeof(full)) < 0)
+			continue;
+		fcntl(flipped.fd, F_SETFL, 0);
+		if (atomic_load(&flipped.stop))
+			return opaque;
+	}
+}
+
+static void flipping_eventfd(struct server *server, struct client *client)
+{
+	const uint32_t ring[5] = { 0x420, 0, 0, 4, 1 }, clear[5] = { 0x428, 0, 0, 4, 1 };
+
+	(void)server;
+	flipped.fd = eventfd(0, EFD_NONBLOCK);
+	assert_int_equal(set_irq(client, 1, TRIGGER_EVENTFD, 1, &flipped.fd, 1), 0);
+	client_enable(client, 0);
+	for (unsigned round = 0; round < 300; round++) {
+		pthread_t thread;
+
+		atomic_store(&flipped.stop, false);
+		assert_int_equal(pthread_create(&thread, NULL, flip, NULL), 0);
+		for (unsigned i = 0; i < 20; i++) {
+			send_message(client, REGION_WRITE, FLAG_NO_REPLY, ring, sizeof(ring), NULL, 0);
+			send_message(client, REGION_WRITE, FLAG_NO_REPLY, clear, sizeof(clear), NULL, 0);
+		}
+		atomic_store(&flipped.stop, true);
+		pthread_join(thread, NULL);
+		/* It answers, though nobody reads the eventfd any more. */
+		nt_read(client, 0x428);
+	}
+	close(flipped.fd);
+}
+
 static void interrupts_that_block(void **state)
 {
 	attack(*state, full_eventfd, true, NULL);
+	attack(*state, flipping_eventfd, true, NULL);
 }
 
 /* RAM that is none: each is an error of the request. */

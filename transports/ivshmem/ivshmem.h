@@ -15,9 +15,9 @@
 
 #include "../common/memory.h"
 #include "../common/transport.h"
+#include "../kick/kick.h"
 #include "client.h"
 #include "greeting.h"
-#include "kick.h"
 #include "peers.h"
 
 enum { TAG_BELL = NTB_TAG_TRANSPORT, TAG_SERVER, TAG_RAM, TAG_TIMER };

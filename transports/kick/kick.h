@@ -4,8 +4,8 @@
  * counter and cleared O_NONBLOCK, which is a property of what all holders share. So the kernel signals it on completion
  * of an asynchronous operation that is complete at once: that never waits.
  */
-#ifndef NTB_IVSHMEM_KICK_H
-#define NTB_IVSHMEM_KICK_H
+#ifndef NTB_KICK_H
+#define NTB_KICK_H
 
 #include <linux/aio_abi.h>
 #include <stdbool.h>
