@@ -10,7 +10,9 @@
 
 /*
  * QEMU composes the message: from its image of configuration space, which the core mirrors, or as whoever exports this
- * device wants it (x-vfio-user-server: the number of the vector).
+ * device wants it (x-vfio-user-server: the number of the vector). By that image MSI is on or off, and with msi=off there is
+ * nothing that could compose it: the core's enable bit can also be written past QEMU (through GASADATA, section 4), and
+ * a daemon may say anything.
  */
 static void frontend_msi(void *opaque, uint64_t address, uint32_t data)
 {
@@ -18,6 +20,8 @@ static void frontend_msi(void *opaque, uint64_t address, uint32_t data)
 
 	(void)address;
 	(void)data;
+	if (!msi_enabled(&s->parent_obj))
+		return;
 	s->in_msi = true;
 	msi_send_message(&s->parent_obj, msi_get_message(&s->parent_obj, 0));
 	s->in_msi = false;

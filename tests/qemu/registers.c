@@ -6,6 +6,9 @@
 
 #include <idtntb.h>
 
+#define GASAADDR 0xFF8
+#define GASADATA 0xFFC
+
 static struct machine *m;
 static struct host a, b;
 
@@ -184,6 +187,30 @@ static void msi_at_itself(void **state)
 	host_write(&b, INDBELLSTS, 0xFFFFFFFF);
 }
 
+/* MSI is on in the core only, written through GASADATA past QEMU (section 4): by QEMU's image it is not, so there is none. */
+static void msi_past_qemu(void **state)
+{
+	const struct host *hosts[] = { &a, &b };
+
+	(void)state;
+	machine_config_write(m, 5, 0xD2, 0, 2);
+	for (unsigned i = 0; i < 2; i++) {
+		uint64_t sent = host_stat(hosts[i], "stats-interrupts");
+
+		host_write(hosts[i], GASAADDR, 2 * i * 0x2000 + 0x1000 + 0xD0);
+		host_write(hosts[i], GASADATA, 0x00010000);
+		host_write(hosts[i], NTINTMSK, host_read(hosts[i], NTINTMSK) & ~2u);
+		host_write(hosts[1 - i], OUTDBELLSET, 0x100);
+		machine_wait(m, hosts[i]->id, "stats-interrupts", sent + 1);
+		assert_int_equal(host_read(hosts[i], INDBELLSTS), 0x100);
+		assert_int_equal(machine_config_read(m, hosts[i]->device, 0xD2, 2) & 1, 0);
+		host_write(hosts[i], GASAADDR, 2 * i * 0x2000 + 0x1000 + 0xD0);
+		host_write(hosts[i], GASADATA, 0);
+		host_write(&a, INDBELLSTS, UINT32_MAX);
+		host_write(&b, INDBELLSTS, UINT32_MAX);
+	}
+}
+
 /* A reset leaves what the register table says, in both images, and keeps the BAR setup (section 13). */
 static void reset(void **state)
 {
@@ -223,7 +250,8 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(identity),  cmocka_unit_test(capabilities),  cmocka_unit_test(both_doors),
 		cmocka_unit_test(bar_sizes), cmocka_unit_test(writable_bits), cmocka_unit_test(sizes),
-		cmocka_unit_test(doorbells), cmocka_unit_test(msi_at_itself), cmocka_unit_test(reset),
+		cmocka_unit_test(doorbells), cmocka_unit_test(msi_at_itself), cmocka_unit_test(msi_past_qemu),
+		cmocka_unit_test(reset),
 	};
 
 	machine_program(argc, argv);
