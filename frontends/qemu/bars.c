@@ -88,6 +88,23 @@ static void window_realize(IdtNtb *s, IdtBar *bar, unsigned index, const struct 
 	memory_region_add_subregion_overlap(&bar->container, window->offset, &window->alias, 1);
 }
 
+/*
+ * Address space that is aligned as a BAR is, to its size: what can be mapped at a place in the BAR by its offset, huge pages
+ * above all, can be mapped there then.
+ */
+static void *reserve(uint64_t size)
+{
+	uint8_t *all = mmap(NULL, 2 * size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0), *place;
+
+	if (all == MAP_FAILED)
+		return NULL;
+	place = (uint8_t *)QEMU_ALIGN_UP((uintptr_t)all, size);
+	if (place != all)
+		munmap(all, place - all);
+	munmap(place + size, all + size - place);
+	return place;
+}
+
 static bool windows_realize(IdtNtb *s, IdtBar *bar, Error **errp)
 {
 	g_autofree char *container = g_strdup_printf(TYPE_IDT_NTB ".bar%u", bar->number);
@@ -95,9 +112,8 @@ static bool windows_realize(IdtNtb *s, IdtBar *bar, Error **errp)
 
 	bar->windows = true;
 	if (s->map) {
-		bar->reservation = mmap(NULL, bar->size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-		if (bar->reservation == MAP_FAILED) {
-			bar->reservation = NULL;
+		bar->reservation = reserve(MAX(bar->size, qemu_real_host_page_size()));
+		if (!bar->reservation) {
 			error_setg_errno(errp, errno, "cannot reserve %" PRIu64 " bytes of address space for BAR %u",
 					 bar->size, bar->number);
 			return false;
