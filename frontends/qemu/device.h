@@ -75,6 +75,7 @@ struct IdtNtb {
 	IdtWindow *window; /* IDTNTB_WINDOWS of them */
 	unsigned windows_mapped;
 	uint64_t window_maps; /* times a window was pointed somewhere */
+	uint64_t map_failures;
 	IdtRam ram;
 	QLIST_ENTRY(IdtNtb) others; /* of this process that are attached (memory.c) */
 };

@@ -10,6 +10,7 @@
 
 #include "qapi/error.h"
 #include "qemu/error-report.h"
+#include "qemu/host-utils.h"
 #include "qemu/memfd.h"
 #include "qemu/units.h"
 
@@ -81,6 +82,16 @@ static void window_revoke(IdtNtb *s, IdtWindow *window)
 	s->windows_mapped--;
 }
 
+/* Once is a notice; what a guest can have again and again is not told each time. */
+static void tell_failure(IdtNtb *s, uint64_t length)
+{
+	if (is_power_of_2(++s->map_failures))
+		warn_report(TYPE_IDT_NTB ": mapping %" PRIu64
+					 " bytes of a peer's RAM failed (%s): this window goes by copy (%" PRIu64
+					 " times so far)",
+			    length, strerror(errno), s->map_failures);
+}
+
 static void window_point(IdtNtb *s, IdtWindow *window, const struct idtntb_window_map *map)
 {
 	uint64_t length = MIN(map->length, window->size);
@@ -91,9 +102,7 @@ static void window_point(IdtNtb *s, IdtWindow *window, const struct idtntb_windo
 	if (mmap(window->host, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, map->fd, map->offset) ==
 	    MAP_FAILED) {
 		/* What was there may be unmapped already. */
-		warn_report(TYPE_IDT_NTB ": mapping %" PRIu64
-					 " bytes of a peer's RAM failed (%s): this window goes by copy",
-			    length, strerror(errno));
+		tell_failure(s, length);
 		window->mapped = MAX(length, before);
 		s->windows_mapped += before == 0;
 		window_revoke(s, window);
