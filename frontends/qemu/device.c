@@ -132,10 +132,8 @@ static void ntb_realize(PCIDevice *dev, Error **errp)
 	if (s->map && !(idtdev_ram_check(s, errp) && idtdev_windows_prepare(errp) && refuse_pinning(s, errp)))
 		return;
 	if (block_migration(s, errp) && attach(s, errp) && idtdev_config_realize(s, errp) &&
-	    idtdev_bars_realize(s, errp)) {
-		idtdev_link_wish_apply(s);
+	    idtdev_bars_realize(s, errp) && idtdev_link_wish_apply(s, errp))
 		return;
-	}
 	ntb_exit(dev);
 }
 

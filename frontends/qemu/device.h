@@ -93,7 +93,7 @@ void idtdev_report_guest_error(void *opaque, const char *text);
 /* inspect.c: properties for looking in and for breaking the link. */
 void idtdev_inspect_class_init(ObjectClass *klass);
 /* Force the link, or let it go, as `link` says. */
-void idtdev_link_wish_apply(IdtNtb *s);
+bool idtdev_link_wish_apply(IdtNtb *s, Error **errp);
 
 /* pci-config.c */
 bool idtdev_config_realize(IdtNtb *s, Error **errp);

@@ -88,16 +88,21 @@ static void link_set(Object *obj, bool up, Error **errp)
 {
 	IdtNtb *s = IDT_NTB(obj);
 
-	(void)errp;
 	s->link_wish = up ? IDT_LINK_UP : IDT_LINK_DOWN;
-	idtdev_link_wish_apply(s);
+	idtdev_link_wish_apply(s, errp);
 }
 
-void idtdev_link_wish_apply(IdtNtb *s)
+bool idtdev_link_wish_apply(IdtNtb *s, Error **errp)
 {
+	int ret;
+
 	if (!s->attachment || s->link_wish == IDT_LINK_AS_IT_IS)
-		return;
-	idtntb_attachment_link_force(s->attachment, s->port_number, s->link_wish == IDT_LINK_DOWN);
+		return true;
+	ret = idtntb_attachment_link_force(s->attachment, s->port_number, s->link_wish == IDT_LINK_DOWN);
+	if (ret < 0)
+		error_setg_errno(errp, -ret, "the link of port %" PRIu32 " stays as it is, its switch is out of reach",
+				 s->port_number);
+	return ret == 0;
 }
 
 static bool link_up_get(Object *obj, Error **errp)
