@@ -59,7 +59,7 @@ bool idtdev_options_check(const IdtNtb *s, Error **errp)
 	if (!pci_bus_is_express(pci_get_bus(&s->parent_obj))) {
 		error_setg(errp, TYPE_IDT_NTB
 			   " needs a PCI Express bus: the driver reads configuration space beyond 256 bytes");
-		error_append_hint(errp, "Use -machine q35.\n");
+		error_append_hint(errp, "Use -machine q35, and on it bus=pcie.0 or the bus of a pcie-root-port.\n");
 		return false;
 	}
 	if (!s->switch_spec) {

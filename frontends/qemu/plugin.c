@@ -75,6 +75,10 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_
 			     argv[0]);
 		return -1;
 	}
+	if (object_class_by_name(TYPE_IDT_NTB)) {
+		error_report("idtntb-qemu.so: this QEMU has the device " TYPE_IDT_NTB " already, leave -plugin out");
+		return -1;
+	}
 	idtdev_ntb_register_type();
 	return 0;
 }

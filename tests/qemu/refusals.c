@@ -4,7 +4,10 @@
  */
 #include "machine.h"
 
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define Q35 "-S", "-M", "q35"
 #define SHARED Q35, SHARED_RAM("64M")
@@ -13,6 +16,13 @@ static void machine_without_ecam(void **state)
 {
 	(void)state;
 	REFUSED("Use -machine q35", "-S", "-M", "pc", SHARED_RAM("64M"), "-device", "idt-ntb,switch=local:s,port=0");
+}
+
+static void conventional_bus(void **state)
+{
+	(void)state;
+	REFUSED("bus=pcie.0 or the bus of a pcie-root-port", SHARED, "-device", "pcie-pci-bridge,id=old", "-device",
+		"idt-ntb,bus=old,addr=1,switch=local:s,port=0");
 }
 
 static void private_ram(void **state)
@@ -77,13 +87,32 @@ static void migration(void **state)
 	machine_stop(m);
 }
 
+static const char *plugin;
+
+/* One device is enough: under a second name, or in a QEMU that has it inside. */
+static void plugin_twice(void **state)
+{
+	char again[64], path[PATH_MAX];
+
+	(void)state;
+	snprintf(again, sizeof(again), "/tmp/idtntb-again.%d.so", (int)getpid());
+	unlink(again);
+	assert_non_null(realpath(plugin, path));
+	assert_int_equal(symlink(path, again), 0);
+	REFUSED("has the device idt-ntb already, leave -plugin out", "-M", "none", "-plugin", again);
+	unlink(again);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(machine_without_ecam), cmocka_unit_test(private_ram),     cmocka_unit_test(properties),
-		cmocka_unit_test(taken_port),           cmocka_unit_test(only_migratable), cmocka_unit_test(migration),
+		cmocka_unit_test(machine_without_ecam), cmocka_unit_test(conventional_bus),
+		cmocka_unit_test(private_ram),          cmocka_unit_test(properties),
+		cmocka_unit_test(taken_port),           cmocka_unit_test(plugin_twice),
+		cmocka_unit_test(only_migratable),      cmocka_unit_test(migration),
 	};
 
 	machine_program(argc, argv);
+	plugin = argv[2];
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
