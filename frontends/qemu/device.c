@@ -8,6 +8,20 @@
 #include "qemu/main-loop.h"
 #include "qemu/module.h"
 
+unsigned idtdev_callbacks;
+
+static void signal_begin(IdtNtb *s)
+{
+	idtdev_callbacks++;
+	s->signalling = true;
+}
+
+static void signal_end(IdtNtb *s)
+{
+	s->signalling = false;
+	idtdev_callbacks--;
+}
+
 /*
  * QEMU composes the message: from its image of configuration space, which the core mirrors, or as whoever exports this
  * device wants it (x-vfio-user-server: the number of the vector). By that image MSI is on or off, and with msi=off there is
@@ -20,18 +34,22 @@ static void frontend_msi(void *opaque, uint64_t address, uint32_t data)
 
 	(void)address;
 	(void)data;
-	if (!msi_enabled(&s->parent_obj))
+	if (!s->attachment || !msi_enabled(&s->parent_obj))
 		return;
-	s->in_msi = true;
+	signal_begin(s);
 	msi_send_message(&s->parent_obj, msi_get_message(&s->parent_obj, 0));
-	s->in_msi = false;
+	signal_end(s);
 }
 
 static void frontend_intx(void *opaque, bool level)
 {
 	IdtNtb *s = opaque;
 
+	if (!s->attachment)
+		return;
+	signal_begin(s);
 	pci_set_irq(&s->parent_obj, level);
+	signal_end(s);
 }
 
 static void descriptor_ready(void *opaque)
@@ -101,6 +119,37 @@ static bool block_migration(IdtNtb *s, Error **errp)
 	return idtdev_compat_migration_block(&s->migration_blocker, errp) == 0;
 }
 
+/* From the main loop, when no call on an attachment is under way. */
+static void later(IdtNtb *s, QEMUBHFunc *what)
+{
+	object_ref(OBJECT(s));
+	aio_bh_schedule_oneshot(iohandler_get_aio_context(), what, s);
+}
+
+static void release_late(void *opaque)
+{
+	IdtNtb *s = opaque;
+
+	idtdev_memory_stop(s);
+	idtntb_detach(s->released);
+	s->released = NULL;
+	object_unref(OBJECT(s));
+}
+
+/* While a callback is under way the device goes, and what it says from then on is not heard; its port follows. */
+static void release(IdtNtb *s)
+{
+	if (idtdev_callbacks) {
+		pci_irq_deassert(&s->parent_obj);
+		s->released = s->attachment;
+		later(s, release_late);
+	} else {
+		idtdev_memory_stop(s);
+		idtntb_detach(s->attachment);
+	}
+	s->attachment = NULL;
+}
+
 /* Undoes as much of realize as was done. */
 static void ntb_exit(PCIDevice *dev)
 {
@@ -108,10 +157,8 @@ static void ntb_exit(PCIDevice *dev)
 
 	if (s->attachment) {
 		idtdev_ram_stop(s);
-		idtdev_memory_stop(s);
 		qemu_set_fd_handler(idtntb_attachment_fd(s->attachment), NULL, NULL, NULL);
-		idtntb_detach(s->attachment);
-		s->attachment = NULL;
+		release(s);
 	}
 	idtdev_bars_exit(s);
 	idtdev_config_exit(s);
@@ -141,20 +188,39 @@ static void ntb_realize(PCIDevice *dev, Error **errp)
  * The first reset, when the machine is complete, is the moment to look for a vIOMMU and to bring the link up; the
  * others are the guest's (section 13).
  */
-static void ntb_reset(DeviceState *dev)
+static void reset(IdtNtb *s)
 {
-	IdtNtb *s = IDT_NTB(dev);
-
-	if (!s->attachment)
-		return;
 	if (s->started)
 		idtntb_attachment_reset(s->attachment);
 	idtdev_config_reset(s);
-	if (!s->started) {
+	/* What peers had written was carried out first, and may have had the device unplugged. */
+	if (!s->started && s->attachment) {
 		s->started = true;
 		idtdev_ram_start(s);
 		idtntb_attachment_link_set(s->attachment, true);
 	}
+}
+
+/* QEMU's image was reset before, and the guest may have written to it since. */
+static void reset_late(void *opaque)
+{
+	IdtNtb *s = opaque;
+
+	if (s->attachment) {
+		reset(s);
+		idtdev_config_mirror(s);
+	}
+	object_unref(OBJECT(s));
+}
+
+static void ntb_reset(DeviceState *dev)
+{
+	IdtNtb *s = IDT_NTB(dev);
+
+	if (s->attachment && idtdev_callbacks)
+		later(s, reset_late);
+	else if (s->attachment)
+		reset(s);
 }
 
 static void ntb_finalize(Object *obj)

@@ -64,7 +64,8 @@ struct IdtNtb {
 	enum idtdev_link_wish link_wish;
 
 	struct idtntb_attachment *attachment; /* NULL: not attached (any more) */
-	bool in_msi; /* an MSI is being written: what it hits of this very device is not a guest's access */
+	struct idtntb_attachment *released; /* what was it, until the main loop gives it up */
+	bool signalling; /* an interrupt is on its way: what it hits of this very device is not a guest's access */
 	bool started; /* the machine has been reset once; the link may be up */
 	bool map; /* windows are mapped, not copied */
 	bool pinning_refused; /* ram_block_discard_require() holds */
@@ -99,6 +100,8 @@ bool idtdev_link_wish_apply(IdtNtb *s, Error **errp);
 bool idtdev_config_realize(IdtNtb *s, Error **errp);
 void idtdev_config_exit(IdtNtb *s);
 void idtdev_config_reset(IdtNtb *s);
+/* Tell the core all that QEMU's image holds. */
+void idtdev_config_mirror(IdtNtb *s);
 uint32_t idtdev_config_read(PCIDevice *dev, uint32_t offset, int size);
 void idtdev_config_write(PCIDevice *dev, uint32_t offset, uint32_t value, int size);
 /*
@@ -109,8 +112,15 @@ void idtdev_config_write(PCIDevice *dev, uint32_t offset, uint32_t value, int si
 extern bool idtdev_memory_busy;
 static inline bool idtdev_reachable(const IdtNtb *s)
 {
-	return s->attachment && !s->in_msi && !idtdev_memory_busy;
+	return s->attachment && !s->signalling && !idtdev_memory_busy;
 }
+
+/*
+ * Callbacks under way that end where the guest says: an MSI, or the fault that a vIOMMU puts into its log. That may be the
+ * register that switches off the slot of a device of ours. No attachment is given up or reset meanwhile, one of them is in
+ * the midst of a call.
+ */
+extern unsigned idtdev_callbacks;
 
 /* Registers of the NT function through either door; any size up to 8 at any offset. */
 uint64_t idtdev_nt_read(IdtNtb *s, uint64_t offset, unsigned size);

@@ -46,7 +46,8 @@ static void *begin(IdtNtb *s, uint64_t address, hwaddr *size, bool write, Memory
 
 	*mr = address_space_translate(pci_get_address_space(&s->parent_obj), address, &offset, size, write,
 				      MEMTXATTRS_UNSPECIFIED);
-	if (!idtdev_ram_is_guests(s, *mr) || (write && (*mr)->readonly))
+	/* The translation's fault may have had the device unplugged. */
+	if (!s->attachment || !idtdev_ram_is_guests(s, *mr) || (write && (*mr)->readonly))
 		return NULL;
 	return (uint8_t *)memory_region_get_ram_ptr(*mr) + offset;
 }
@@ -87,9 +88,13 @@ static int reach_alone(IdtNtb *s, uint64_t address, void *data, size_t size, boo
 {
 	int ret;
 
+	if (!s->attachment)
+		return -ENODEV;
+	idtdev_callbacks++;
 	idtdev_memory_busy = true;
 	ret = reach(s, address, data, size, write);
 	idtdev_memory_busy = false;
+	idtdev_callbacks--;
 	return ret;
 }
 
@@ -109,8 +114,9 @@ void idtdev_memory_waiting(void *opaque)
 	IdtNtb *s;
 
 	(void)opaque;
+	/* A device that went meanwhile still refuses what peers wait for. */
 	QLIST_FOREACH(s, &devices, others)
-	idtntb_attachment_drain(s->attachment);
+	idtntb_attachment_drain(s->attachment ? s->attachment : s->released);
 }
 
 void idtdev_memory_start(IdtNtb *s)

@@ -55,11 +55,20 @@ static void lay_over(uint8_t *image, uint32_t offset, uint32_t kept, uint32_t va
 	pci_set_long(image + offset, (pci_get_long(image + offset) & kept) | (value & ~kept));
 }
 
+/* Calls on the attachment may end in callbacks, and these in an unplug: then there is neither it nor QEMU's image any more. */
+static uint32_t peek(IdtNtb *s, uint32_t offset)
+{
+	return s->attachment ? idtntb_attachment_peek(s->attachment, offset) : 0;
+}
+
 static void image_from_core(IdtNtb *s)
 {
-	for (uint32_t offset = 0; offset < IDTNTB_VMM_CONFIG_SIZE; offset += 4)
-		lay_over(s->parent_obj.config, offset, qemu_bits(offset),
-			 idtntb_attachment_peek(s->attachment, offset));
+	for (uint32_t offset = 0; offset < IDTNTB_VMM_CONFIG_SIZE; offset += 4) {
+		uint32_t value = peek(s, offset);
+
+		if (s->attachment)
+			lay_over(s->parent_obj.config, offset, qemu_bits(offset), value);
+	}
 }
 
 static void masks_from_core(IdtNtb *s)
@@ -84,7 +93,8 @@ static void masks_from_core(IdtNtb *s)
 
 static void mirror(IdtNtb *s, uint32_t offset)
 {
-	idtntb_attachment_mirror(s->attachment, offset, pci_get_long(s->parent_obj.config + offset));
+	if (s->attachment)
+		idtntb_attachment_mirror(s->attachment, offset, pci_get_long(s->parent_obj.config + offset));
 }
 
 static bool capability_add(IdtNtb *s, const struct idtntb_capability *cap, Error **errp)
@@ -164,11 +174,19 @@ void idtdev_config_reset(IdtNtb *s)
 	}
 }
 
+void idtdev_config_mirror(IdtNtb *s)
+{
+	for (uint32_t offset = 0; offset < IDTNTB_VMM_CONFIG_SIZE; offset += 4)
+		mirror(s, offset);
+}
+
 /* PCISTS.INTS shows the condition even while PCICMD.INTXD keeps the line down, which is all that QEMU sees of it. */
 static void status_refresh(IdtNtb *s)
 {
-	pci_set_word_by_mask(s->parent_obj.config + PCI_STATUS, PCI_STATUS_INTERRUPT,
-			     !!(idtntb_attachment_peek(s->attachment, PCI_COMMAND) & STATUS_INTS));
+	bool pending = peek(s, PCI_COMMAND) & STATUS_INTS;
+
+	if (s->attachment)
+		pci_set_word_by_mask(s->parent_obj.config + PCI_STATUS, PCI_STATUS_INTERRUPT, pending);
 }
 
 /* Part of one dword. */
@@ -180,6 +198,8 @@ static uint32_t piece_read(IdtNtb *s, uint32_t offset, unsigned size)
 		return idtntb_attachment_config_read(s->attachment, offset, size);
 	if ((offset & ~3u) == PCI_COMMAND)
 		status_refresh(s);
+	if (!s->attachment)
+		return UINT32_MAX;
 	return pci_default_read_config(&s->parent_obj, offset, size);
 }
 
