@@ -14,12 +14,10 @@ net() {
     shift
     ip netns exec "e2e-$$-$n" "$@"
 }
-NETS="e2e-$$-1 e2e-$$-2"
-nets_end() {
-    local name
-    for name in $NETS; do ip netns del "$name" 2>/dev/null || true; done
+clean_up() {
+    local n
+    for n in 1 2; do ip netns del "e2e-$$-$n" 2>/dev/null; done
 }
-trap 'vms_end; nets_end; finish' EXIT
 # ssh goes through the network of the guest's process.
 eval "plain_$(declare -f guest_ssh_options)"
 guest_ssh_options() {

@@ -21,12 +21,16 @@ cd "$E2E_DIR"
 # shellcheck source=tests/guest/lib/accesses.sh
 . "$E2E_LIB/accesses.sh"
 
+# What a test has set up beside its guests goes here, in a function of its own of this name.
+clean_up() { :; }
+
 # 0, 77 or 1 whatever the status of the command that ended the test.
 finish() {
     local status=$?
     trap - ERR
     set +e
     vms_end
+    clean_up
     [ ! -f skipped ] || exit 77
     exit $((status != 0))
 }
