@@ -137,7 +137,8 @@ qmp() {
 qom_get() { qmp "$1" "{\"execute\":\"qom-get\",\"arguments\":{\"path\":\"$2\",\"property\":\"$3\"}}"; }
 
 # Lines in a kernel's log that mean a bug: warnings, oopses, sanitizer and lock checker reports.
-KERNEL_TROUBLE='WARNING: (CPU|at|possible|bad|inconsistent|suspicious|held)|Oops[: ]|BUG: |KASAN:|UBSAN:|KCSAN:|general protection fault|Kernel panic|INFO: (task|rcu|possible|lockdep)|rcu: INFO|possible circular locking|inconsistent lock state|nobody cared|soft lockup'
+# (A WARN names its place before or, since 6.19, after the word CPU.)
+KERNEL_TROUBLE='WARNING: (CPU|at|[^ ]+:[0-9]+ at|possible|bad|inconsistent|suspicious|held|lock held|Nested lock|[A-Z_]+-safe ->)|Oops[: ]|BUG: |KASAN:|UBSAN:|KCSAN:|general protection fault|Kernel panic|INFO: (task|rcu|possible|lockdep|trying to register)|rcu: INFO|possible circular locking|inconsistent lock state|nobody cared|soft lockup'
 
 # guest_trouble N: prints the first such line of guest N's console.
 guest_trouble() { grep -aEm 1 "$KERNEL_TROUBLE" "$RUN/vm$1.log" 2>/dev/null | tr -d '\r' | head -c 300; }

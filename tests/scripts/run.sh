@@ -1,0 +1,47 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# The functions of scripts/ that need no guest: what is taken for a kernel's report of a bug.
+set -euo pipefail
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+WORK=$(mktemp -d)
+trap 'rm -rf "$WORK"' EXIT
+export IDTNTB_CACHE=$WORK/cache
+for part in lib guests; do
+    # shellcheck disable=SC1090
+    . "$ROOT/scripts/$part.sh"
+done
+
+wrong() {
+    printf 'FAILED: %s\n' "$*" >&2
+    exit 1
+}
+
+# ---------------------------------------------------------------- reports of a kernel
+
+RUN=$WORK
+# trouble LINE: whether a console with that line means a bug.
+trouble() {
+    printf '[    1.000000] ntb: all is well\r\n[    1.000001] %s\r\n' "$1" >"$RUN/vm1.log"
+    [ -n "$(guest_trouble 1)" ]
+}
+while IFS= read -r line; do
+    trouble "$line" || wrong "no bug is seen in: $line"
+done <<'LINES'
+WARNING: CPU: 0 PID: 1 at drivers/ntb/core.c:12 ntb_init+0x1/0x2 [ntb]
+WARNING: drivers/ntb/core.c:12 at ntb_init+0x1/0x2 [ntb], CPU#0: insmod/1
+WARNING: at ntb_init+0x1/0x2 [ntb], CPU#0: insmod/1
+WARNING: possible circular locking dependency detected
+WARNING: HARDIRQ-safe -> HARDIRQ-unsafe lock order detected
+WARNING: lock held when returning to user space!
+INFO: trying to register non-static key.
+BUG: KASAN: slab-use-after-free in idt_init+0x1/0x2
+Oops: 0000 [#1] PREEMPT SMP
+LINES
+while IFS= read -r line; do
+    ! trouble "$line" || wrong "a bug is seen in: $line"
+done <<'LINES'
+Spectre V2 : WARNING: Unprivileged eBPF is enabled with eIBRS on
+WARNING: This architecture does not have kernel memory protection.
+LINES
+
+echo "all as expected"
