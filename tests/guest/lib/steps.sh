@@ -109,7 +109,7 @@ check_window() {
 kernel_logs_clean() {
     local n bad
     for n in "$@"; do
-        bad=$(g "$n" "dmesg | grep -E 'WARNING:|Oops|BUG:|Call Trace|lockdep|KASAN|nobody cared' | head -n 1" || true)
+        bad=$(g "$n" "dmesg | grep -E 'WARNING:|Oops|BUG:|Call Trace|lockdep|KASAN|nobody cared' | head -n 1")
         is "kernel reports in guest $n" "$bad" ""
     done
 }
