@@ -18,6 +18,13 @@ in_guest() {
 $*" </dev/null
 }
 
+# reachable N: wait for guest N as long as the run may last.
+reachable() {
+    local left
+    left=$(time_left) || return 1
+    guest_wait "$1" "$left"
+}
+
 # peer_index A B: number of guest B among the peers of guest A (drivers list ports in order).
 peer_index() { echo $(($2 < $1 ? $2 - 1 : $2 - 2)); }
 
@@ -32,7 +39,7 @@ expect() {
 show_tool() {
     local n
     for ((n = 1; n <= GUESTS; n++)); do
-        guest_wait "$n" "$(time_left)"
+        reachable "$n" || return 1
         in_guest "$n" 'put link Y; put db_mask "s 0xffffffff"; put msg_mask "s 0xf000f"' ||
             { say "error: guest $n: ntb_tool does not answer"; return 1; }
     done
@@ -112,7 +119,7 @@ device_counter() { qom_get "$1" /machine/peripheral/ntb0 "$2"; }
 show_perf() {
     local order=20 before after out time
     for n in 1 2; do
-        guest_wait "$n" "$(time_left)"
+        reachable "$n" || return 1
         in_guest "$n" "modprobe ntb_perf total_order=$order" || { say "error: guest $n: ntb_perf does not load"; return 1; }
     done
     expect "guest 1, ntb_perf's peer after 20 s" "$(in_guest 1 "i=0; while [ \$i -lt 20 ]; do
@@ -142,7 +149,7 @@ selftest_results() {
 show_selftest() {
     local n out="$RUN/selftest.log" expected="$IDTNTB_ROOT/guest/selftest.expected" status=0 remote difference
     for n in 1 2; do
-        guest_wait "$n" "$(time_left)"
+        reachable "$n" || return 1
     done
     remote=$(in_guest 2 'echo $D')
     guest 1 'cat >/tmp/ntb_test.sh' <"$(kernel_dir)/ntb_test.sh" || { say "error: ntb_test.sh cannot be copied into guest 1"; return 1; }
