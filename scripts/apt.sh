@@ -112,7 +112,7 @@ unpack_packages() {
     shift 2
     apt_ready "$state"
     mkdir -p "$dest/.debs"
-    (cd "$dest/.debs" && quiet "$IDTNTB_CACHE/logs/fetch-$state.log" private_apt "$state" apt-get download "$@")
+    (cd "$dest/.debs" && quiet "$IDTNTB_CACHE/logs/fetch-$state.log" private_apt "$state" apt-get download "$@") || exit 1
     unpack_debs "$dest"
 }
 
@@ -130,7 +130,7 @@ unpack_closure() {
 unpack_debs() {
     local deb
     for deb in "$1"/.debs/*.deb; do
-        dpkg-deb -x "$deb" "$1"
+        dpkg-deb -x "$deb" "$1" || fail "$deb cannot be unpacked under $1; is there room, and is it a package?"
         dpkg-deb -W --showformat='${Package} ${Version}\n' "$deb" >>"$1/.packages"
     done
     rm -rf "$1/.debs"
@@ -151,9 +151,9 @@ unpack_source() {
 unpack_upstream() {
     local dest=$1 file=$2 sum=$3 uri
     uri=$(apt_repository bookworm)
-    mkdir -p "$dest/src"
+    mkdir -p "$dest/src" "$IDTNTB_CACHE/logs"
     /usr/lib/apt/apt-helper -q -o APT::Sandbox::User=root download-file "${uri%/}/pool/main/$file" \
         "$dest/upstream.tar" "SHA256:$sum" >"$IDTNTB_CACHE/logs/upstream.log" 2>&1 || return 1
-    tar -C "$dest/src" --strip-components=1 -xf "$dest/upstream.tar"
+    tar -C "$dest/src" --strip-components=1 -xf "$dest/upstream.tar" || return 1
     rm "$dest/upstream.tar"
 }

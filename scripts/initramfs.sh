@@ -28,7 +28,7 @@ userland_make() {
     gcc -std=gnu11 -O2 -Wall -Wextra -Werror -static -o "$root/usr/bin/ntbwin" "$IDTNTB_ROOT/guest/ntbwin.c" ||
         fail "guest/ntbwin.c does not compile"
     cp "$debs/bin/busybox" "$dir/busybox"
-    pack_cpio "$dir/busybox" "$root" "$dir/userland.cpio"
+    pack_cpio "$dir/busybox" "$root" "$dir/userland.cpio" || fail "$dir/userland.cpio cannot be written; is there room?"
     rm -rf "$debs" "$root"
 }
 
@@ -43,7 +43,7 @@ userland_programs() {
     for p in "${USERLAND_PROGRAMS[@]}"; do
         mkdir -p "$root${p%/*}"
         rm -f "$root$p" "$root/bin/${p##*/}"
-        cp "$debs$p" "$root$p"
+        cp "$debs$p" "$root$p" || fail "$p is not in Debian's packages ${USERLAND_PACKAGES[*]}, or there is no room for it"
         "$debs/lib64/ld-linux-x86-64.so.2" --library-path "$lib" --list "$debs$p" |
             grep -o "$debs/[^ ]*" | while read -r f; do
             cp -Ln "$f" "$root/usr/lib/"
@@ -76,11 +76,11 @@ userland_files() {
 userland_ssh() {
     local dir=$1 debs=$2 root=$3 n lib
     lib="$debs/lib/x86_64-linux-gnu:$debs/usr/lib/x86_64-linux-gnu"
-    ssh-keygen -q -t ed25519 -N '' -C idtntb-guest -f "$dir/key"
+    ssh-keygen -q -t ed25519 -N '' -C idtntb-guest -f "$dir/key" || fail "ssh-keygen cannot make the guests' key $dir/key"
     install -m 600 "$dir/key" "$root/root/.ssh/id_ed25519"
     install -m 600 "$dir/key.pub" "$root/root/.ssh/authorized_keys"
     "$debs/lib64/ld-linux-x86-64.so.2" --library-path "$lib" "$debs/usr/bin/dropbearkey" \
-        -t ed25519 -f "$root/etc/dropbear/dropbear_ed25519_host_key" >/dev/null 2>&1
+        -t ed25519 -f "$root/etc/dropbear/dropbear_ed25519_host_key" >/dev/null 2>&1 || fail "dropbearkey cannot make the guests' host key"
     chmod 600 "$root"/etc/dropbear/*
     chmod 700 "$root/root" "$root/root/.ssh"
     # Ports are filled in at boot: they depend on what was free on the host.
@@ -101,14 +101,13 @@ pack_cpio() {
 initrd() {
     local modules=$1 file=$2 dir
     dir=$(userland_dir)
+    # usr/lib is where /lib points; the tree of a person may hold links that lead out of it (build, source).
+    (cd "$modules/lib" && find modules -type d -o -type f | sort | sed 's#^#usr/lib/#' >"$file.list")
+    mkdir -p "$file.tree/usr"
+    ln -sfn "$(readlink -f "$modules/lib")" "$file.tree/usr/lib"
     {
-        cat "$dir/userland.cpio"
-        # usr/lib is where /lib points; the tree of a person may hold links that lead out of it (build, source).
-        (cd "$modules/lib" && find modules -type d -o -type f | sort | sed 's#^#usr/lib/#' >"$file.list")
-        mkdir -p "$file.tree/usr"
-        ln -sfn "$(readlink -f "$modules/lib")" "$file.tree/usr/lib"
-        (cd "$file.tree" && "$dir/busybox" cpio -o -H newc -R 0:0 2>/dev/null <"$file.list")
-    } >"$file.new"
+        cat "$dir/userland.cpio" && (cd "$file.tree" && "$dir/busybox" cpio -o -H newc -R 0:0 2>/dev/null <"$file.list")
+    } >"$file.new" || fail "$file.new cannot be written; is there room?"
     rm -rf "$file.list" "$file.tree"
     mv "$file.new" "$file"
 }
@@ -122,7 +121,7 @@ kernel_initrd() {
 
 kernel_initrd_make() {
     mkdir -p "$1/tree"
-    cp -r "$(kernel_dir)/modules/lib" "$1/tree/lib"
+    cp -r "$(kernel_dir)/modules/lib" "$1/tree/lib" || return 1
     initrd "$1/tree" "$1/initrd"
     rm -rf "$1/tree"
 }

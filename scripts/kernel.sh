@@ -36,10 +36,12 @@ kernel_make() {
     mkdir -p "$dir/source"
     say "unpacking drivers/ntb from linux-source-$series"
     tar -C "$dir/source" --strip-components=1 -xf "$work/usr/src/linux-source-$series.tar.xz" \
-        --wildcards '*/drivers/ntb' '*/drivers/net/ntb_netdev.c' '*/tools/testing/selftests/ntb'
+        --wildcards '*/drivers/ntb' '*/drivers/net/ntb_netdev.c' '*/tools/testing/selftests/ntb' ||
+        fail "linux-source-$series.tar.xz cannot be unpacked to $dir/source; is there room?"
     kernel_headers_in_place "$work/usr" "$release" "$dir/headers"
     ntb_modules "$dir/source" "$dir/headers/src/linux-headers-$release" "$dir/ntb"
-    kernel_modules "$work/lib/modules/$release" "$dir/modules/lib/modules/$release" "$dir/ntb"
+    kernel_modules "$work/lib/modules/$release" "$dir/modules/lib/modules/$release" "$dir/ntb" ||
+        fail "the modules of $release cannot be put into $dir/modules; is there room?"
     kernel_uncompressed "$work/boot/vmlinuz-$release" "$dir/vmlinux"
     mv "$dir/source/tools/testing/selftests/ntb/ntb_test.sh" "$dir/ntb_test.sh"
     printf '%s\n' "$release" >"$dir/release"
@@ -53,7 +55,7 @@ kernel_uncompressed() {
     local offset
     offset=$(LC_ALL=C grep -aobF -m1 $'\xfd7zXZ' "$1" | head -n 1 | cut -d: -f1)
     [ -n "$offset" ] || fail "no xz-compressed kernel in $1; a Debian 12 kernel image was expected"
-    tail -c "+$((offset + 1))" "$1" | xz -dc --single-stream >"$2"
+    xz -dc --single-stream < <(tail -c "+$((offset + 1))" "$1") >"$2" || fail "the kernel in $1 cannot be unpacked to $2; is there room?"
 }
 
 # kernel_headers_in_place USR RELEASE DIR: what modules are built with, unpacked under USR, becomes DIR. The packages' Makefile
@@ -93,7 +95,7 @@ kernel_modules() {
         done
     done
     mkdir -p "$to/ntb"
-    cp "$ntb"/*.ko "$to/ntb/"
+    cp "$ntb"/*.ko "$to/ntb/" || return 1
     cp "$from"/modules.builtin "$from"/modules.builtin.modinfo "$from"/modules.order "$to/"
     depmod -b "${to%/lib/modules/*}" "$release"
 }

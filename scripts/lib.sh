@@ -51,7 +51,8 @@ recipe_key() { cat "$@" | sha256sum | cut -c1-12; }
 fresh() { [ -f "$1/.key" ] && [ "$(cat "$1/.key")" = "$2" ]; }
 
 # cached DIR KEY FUNCTION [ARG...]: make sure DIR holds what `FUNCTION TMP ARG...` puts into TMP. One
-# maker at a time; DIR appears by rename when all of it is there.
+# maker at a time; DIR appears by rename when all of it is there. Below `||` bash does not heed `set -e`: a maker says itself
+# where a failure must end it, or returns it.
 cached() {
     local dir=$1 key=$2
     shift 2
@@ -67,10 +68,10 @@ cached() {
         rm -rf "$dir.new" "$dir.old"
         mkdir -p "$dir.new"
         # 9>&-: a daemon started on the way must not keep the lock.
-        "$1" "$dir.new" "${@:2}" 9>&-
-        printf '%s\n' "$key" >"$dir.new/.key"
-        [ -e "$dir" ] && mv -T "$dir" "$dir.old"
-        mv -T "$dir.new" "$dir"
+        "$1" "$dir.new" "${@:2}" 9>&- || fail "${dir#"$IDTNTB_CACHE"/} cannot be made: $1 failed"
+        printf '%s\n' "$key" >"$dir.new/.key" || exit 1
+        [ ! -e "$dir" ] || mv -T "$dir" "$dir.old" || exit 1
+        mv -T "$dir.new" "$dir" || exit 1
         rm -rf "$dir.old"
     ) || exit 1
 }

@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# The functions of scripts/ that need no guest: what is taken for a kernel's report of a bug.
+# The functions of scripts/ that need no guest: what counts as made, and what is taken for a kernel's report of a bug.
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
 export IDTNTB_CACHE=$WORK/cache
-for part in lib guests; do
+for part in lib apt guests; do
     # shellcheck disable=SC1090
     . "$ROOT/scripts/$part.sh"
 done
@@ -15,6 +15,27 @@ wrong() {
     printf 'FAILED: %s\n' "$*" >&2
     exit 1
 }
+
+# ---------------------------------------------------------------- the cache
+
+# An archive that gives nothing.
+apt_ready() { :; }
+private_apt() { return 100; }
+fails() { return 1; }
+downloads() { unpack_packages bookworm "$1" some-package; }
+makes() { [ -d "$1" ] && echo "$2" >"$1/file"; }
+
+for maker in fails downloads; do
+    (cached "$IDTNTB_CACHE/$maker" key "$maker") 2>/dev/null && wrong "cached is content when $maker fails"
+    [ ! -e "$IDTNTB_CACHE/$maker" ] || wrong "$maker failed and left an entry"
+done
+cached "$IDTNTB_CACHE/entry" one makes first
+cached "$IDTNTB_CACHE/entry" one fails
+[ "$(cat "$IDTNTB_CACHE/entry/file")" = first ] || wrong "an entry that is there was not used"
+(cached "$IDTNTB_CACHE/entry" two fails) 2>/dev/null && wrong "cached is content when a new recipe fails"
+[ "$(cat "$IDTNTB_CACHE/entry/file")" = first ] || wrong "a recipe that failed took away what was there"
+cached "$IDTNTB_CACHE/entry" two makes second
+[ "$(cat "$IDTNTB_CACHE/entry/file")" = second ] || wrong "a new recipe did not make the entry anew"
 
 # ---------------------------------------------------------------- reports of a kernel
 
