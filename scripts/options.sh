@@ -221,6 +221,7 @@ vms_check_files() {
     [ -z "$KTREE" ] || [ -z "$OWN_KERNEL$OWN_MODULES" ] || usage_fail "--ktree: it has its own image and modules; without --kernel and --modules"
     [ -z "$OWN_KERNEL" ] || [ -n "$OWN_MODULES$OWN_INITRD" ] ||
         usage_fail "--kernel '$OWN_KERNEL': its modules are wanted too; --modules DIR, or --initrd FILE that has them"
+    [ -z "$OWN_MODULES" ] || [ -n "$OWN_KERNEL" ] || usage_fail "--modules '$OWN_MODULES': the kernel image is wanted too; --kernel FILE"
     [ -z "$OWN_INITRD" ] || [ -z "$OWN_MODULES" ] || usage_fail "--initrd: it is used as it is; without --modules"
     if [ -n "$LOG_DIR" ]; then
         mkdir -p "$LOG_DIR" 2>/dev/null && [ -w "$LOG_DIR" ] || usage_fail "--log-dir '$LOG_DIR': cannot be made or written"

@@ -16,7 +16,7 @@ image_release() {
     fi
 }
 
-# modules_release DIR: DIR is lib/modules/RELEASE or holds it; prints RELEASE's directory.
+# modules_directory DIR: DIR is lib/modules/RELEASE or holds it; prints RELEASE's directory.
 modules_directory() {
     local found
     if [ -f "$1/modules.order" ] || [ -f "$1/modules.dep" ]; then
@@ -33,8 +33,8 @@ modules_directory() {
 own_kernel() {
     local run=$1 release directory tree="$1/modules"
     if [ -n "$KTREE" ]; then
+        KERNEL_IMAGE=$(ktree_image "$KTREE")
         ktree_modules "$KTREE" "$tree"
-        KERNEL_IMAGE=$(readlink -f "$KTREE/arch/x86/boot/bzImage")
         directory=$(modules_directory "$tree")
     else
         KERNEL_IMAGE=$(readlink -f "$OWN_KERNEL")
@@ -66,9 +66,15 @@ own_modules() {
     done
 }
 
+# ktree_image TREE: the image of a built kernel tree.
+ktree_image() {
+    [ -f "$1/arch/x86/boot/bzImage" ] || fail "--ktree '$1': no arch/x86/boot/bzImage in it; build the kernel first"
+    readlink -f "$1/arch/x86/boot/bzImage"
+}
+
+# ktree_modules TREE DIR: its modules, as a tree of lib/modules in DIR.
 ktree_modules() {
     local tree=$1 to release
-    [ -f "$tree/arch/x86/boot/bzImage" ] || fail "--ktree '$tree': no arch/x86/boot/bzImage in it; build the kernel first"
     release=$(cat "$tree/include/config/kernel.release" 2>/dev/null) || fail "--ktree '$tree': no include/config/kernel.release; build the kernel first"
     to="$2/lib/modules/$release"
     own_modules "$tree" "$to"

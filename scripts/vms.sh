@@ -13,7 +13,8 @@ vms() {
 vms_client() {
     [ -z "$CLIENT_GIVEN" ] || return 0
     case $RUN_WHAT in
-    '') [ -n "$EXEC_SCRIPT" ] || [ "$GUEST_COUNT" = 1 ] || CLIENT=ntb_pingpong ;;
+    # What is in a person's initial RAM disk is not known; there may be nobody who counts.
+    '') [ -n "$EXEC_SCRIPT$OWN_INITRD" ] || [ "$GUEST_COUNT" = 1 ] || CLIENT=ntb_pingpong ;;
     pingpong) CLIENT=ntb_pingpong ;;
     tool) CLIENT=ntb_tool ;;
     *) CLIENT="" ;;
@@ -40,11 +41,16 @@ vms_setup() {
     if [ -n "$QEMU_SDK" ] && ! vfio_user_all; then build_project "$QEMU_SDK"; else build_project; fi
     [ "$SERVER" = own ] || stock_server
     if [ -n "$OWN_INITRD" ]; then
-        kernel
         KERNEL_INITRD=$(readlink -f "$OWN_INITRD")
-        KERNEL_IMAGE=$(readlink -f "${OWN_KERNEL:-$(kernel_dir)/vmlinux}")
-    elif [ -n "$OWN_KERNEL$OWN_MODULES$KTREE" ]; then
-        [ -n "$OWN_KERNEL$KTREE" ] || usage_fail "--modules: the kernel image is wanted too; --kernel FILE"
+        if [ -n "$KTREE" ]; then
+            KERNEL_IMAGE=$(ktree_image "$KTREE")
+        elif [ -n "$OWN_KERNEL" ]; then
+            KERNEL_IMAGE=$(readlink -f "$OWN_KERNEL")
+        else
+            kernel
+            KERNEL_IMAGE=$(kernel_dir)/vmlinux
+        fi
+    elif [ -n "$OWN_KERNEL$KTREE" ]; then
         need_packages kmod
         userland
     else

@@ -84,6 +84,7 @@ refused "a QEMU that is none" "/bin/true.*7.2" "$I" vms --qemu /bin/true --run p
 refused "a kernel that is not there" "'/nonexistent'" "$I" vms --kernel /nonexistent --modules / --run pingpong
 refused "a kernel tree that is not there" "'/nonexistent'" "$I" vms --ktree /nonexistent --run pingpong
 refused "a kernel tree that was not built" "$PWD.*bzImage" "$I" vms --ktree "$PWD" --run pingpong
+refused "modules of no kernel" "kernel image is wanted" "$I" vms --modules / --run pingpong
 refused "a script that is not there" "'/nonexistent'" "$I" vms --exec /nonexistent
 refused "an accelerator that does not exist" "'warp'.*tcg" "$I" vms --accel warp --run pingpong
 refused "a size that is none" "'much'.*512M" "$I" vms --mem much --run pingpong

@@ -23,3 +23,18 @@ idtntb_fails exec-timeout any vms --exec "$PWD/long.sh" --timeout 30
 has "reason of the failure" "$(cat exec-timeout.err)" '30'
 idtntb_fails exec-warning any vms --exec "$PWD/warning.sh"
 has "reason of the failure" "$(cat exec-warning.err)" 'WARNING'
+
+step "an initial RAM disk of one's own, whose guests report nothing"
+mkdir -p own/bin
+cp "$(userland_dir)/busybox" own/bin/
+printf '#!/bin/busybox sh\nexec /bin/busybox sleep 100000\n' >own/init
+chmod 755 own/init
+pack_cpio "$(userland_dir)/busybox" own own.cpio
+vms_launch own --kernel "$(kernel_dir)/vmlinux" --initrd "$PWD/own.cpio"
+until [ -f "$RUN/ready" ]; do
+    kill -0 "$SUPERVISOR" 2>/dev/null || give_up "the run ended: $(tail -n 1 own.err)"
+    sleep 0.1
+done
+is "kernel and RAM disk of guest 2" "$(tr '\0' '\n' <"$RUN/vm2.cmd" | grep -A 1 -xE -- '-(kernel|initrd)' | grep '^/' | tr '\n' ' ')" \
+    "$(kernel_dir)/vmlinux $PWD/own.cpio "
+vms_end
