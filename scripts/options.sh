@@ -146,7 +146,7 @@ vms_option() {
 
 # whole OPTION VALUE MIN MAX
 whole() {
-    [[ $2 =~ ^[0-9]{1,7}$ ]] && [ "$((10#$2))" -ge "$3" ] && [ "$((10#$2))" -le "$4" ] ||
+    [[ $2 =~ ^(0|[1-9][0-9]{0,6})$ ]] && [ "$2" -ge "$3" ] && [ "$2" -le "$4" ] ||
         usage_fail "$1 '$2': a whole number from $3 to $4 expected"
 }
 
@@ -159,7 +159,8 @@ vms_check() {
     whole --seconds "$SECONDS_SHOWN" 1 86400
     [ -z "$TIMEOUT" ] || whole --timeout "$TIMEOUT" 1 1000000
     case $RUN_WHAT in
-    '' | shell) ;;
+    '') ;;
+    shell) [ -z "$EXEC_SCRIPT" ] || usage_fail "--exec and --run shell: one of them; --exec ends with the script's status" ;;
     pingpong | tool | selftest | perf)
         [ "$GUEST_COUNT" -ge 2 ] || usage_fail "--vms 1: --run $RUN_WHAT needs two guests at least"
         [ -z "$EXEC_SCRIPT" ] || usage_fail "--exec and --run $RUN_WHAT: one of them; --exec ends with the script's status"
@@ -193,7 +194,17 @@ vms_check() {
     mount_check
     [ "$FRONTEND" = qemu ] || [ "$SERVER" = own ] || usage_fail "--server stock: with --frontend qemu only"
     [[ $CLIENT =~ ^[a-z0-9_,]*$ ]] || usage_fail "--client '$CLIENT': module names separated by commas expected, such as ntb_tool"
+    vms_check_words
     vms_check_files
+    [[ $WANTED_ID =~ ^[A-Za-z0-9._-]{0,40}$ ]] || usage_fail "--run-id '$WANTED_ID': letters, digits, '.', '_' and '-' expected, 40 at most"
+}
+
+# Arguments for QEMU are split as a shell does; quotes must have an end.
+vms_check_words() {
+    local name
+    for name in QEMU_ARGS VM{1..8}_ARGS VM{1..8}_OVERRIDE; do
+        words "${!name}" >/dev/null 2>&1 || usage_fail "arguments for QEMU '${!name}': a quote has no end; quoted as in a shell expected"
+    done
 }
 
 vms_check_transport() {

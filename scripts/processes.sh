@@ -35,7 +35,6 @@ note_process() { printf '%s %s\n' "$2" "$(started "$2")" >"$1"; }
 run_begin() {
     local id=$1 guests=$2 base dir n
     run_sweep
-    [[ $id =~ ^[A-Za-z0-9._-]{1,40}$ ]] || usage_fail "--run-id '$id': letters, digits, '.', '_' and '-' expected, 40 at most"
     mkdir -p "$(run_root)"
     mkdir "$(run_root)/$id" 2>/dev/null || fail "run '$id' is there already; end it, or choose another --run-id"
     RUN=$(run_root)/$id

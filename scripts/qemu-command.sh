@@ -37,7 +37,7 @@ choose_qemu() {
 }
 
 # words STRING: its words as a shell would split them (quotes, backslashes; nothing is expanded), one a line.
-words() { [ -z "$1" ] || xargs printf '%s\n' <<<"$1"; }
+words() { xargs -r printf '%s\n' <<<"$1"; }
 
 # fill_in N STRING: @SWITCH@, @PORT@, @SSH@, @RUN@, @SOCKETS@ of guest N.
 fill_in() {

@@ -64,6 +64,10 @@ refused "a chip that does not exist" '89HPES99.*89HPES24NT6AG2' "$I" vms --chip 
 refused "too many guests" "'9'.*1 to 8" "$I" vms --vms 9
 refused "no guests" "'0'.*1 to 8" "$I" vms --vms 0
 refused "a number that is none" "'two'.*1 to 8" "$I" vms --vms two
+refused "a number with a zero before it" "'08'.*1 to 8" "$I" vms --vms 08
+refused "a script that would not run" "one of them" "$I" vms --run shell --exec /dev/null
+refused "a quote without an end" "no end.*shell" "$I" vms --vm2-args "-name 'x" --run pingpong
+refused "a name that is none" "'a/b'.*letters" "$I" vms --run-id a/b --run pingpong
 refused "an unknown thing to run" "'dance'.*pingpong" "$I" vms --run dance
 refused "an unknown option" "'--colour'" "$I" vms --colour red
 refused "an option without its value" '--vms wants' "$I" vms --vms
