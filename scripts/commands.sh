@@ -15,28 +15,30 @@ pick_run() {
     run_load "$id"
 }
 
-# guest_and_run COMMAND ARG...: sets N, RUN and REST from 'N [--run ID] [CMD...]'.
-guest_and_run() {
-    local command=$1 id=""
-    shift
-    N=${1:-}
-    [ $# -gt 0 ] && shift
+# take_run ARG...: sets WANTED_RUN to what a '--run ID' in front says, and REST to what follows it.
+take_run() {
+    WANTED_RUN="" REST=("$@")
     case ${1:-} in
     --run)
         [ $# -ge 2 ] || usage_fail "--run wants a value: the name of a run, see ./idtntb runs"
-        id=$2
-        shift 2
+        WANTED_RUN=$2 REST=("${@:3}")
         ;;
-    --run=*)
-        id=${1#*=}
-        shift
-        ;;
+    --run=*) WANTED_RUN=${1#*=} REST=("${@:2}") ;;
     esac
-    REST=("$@")
+}
+
+# guest_and_run COMMAND ARG...: sets N, RUN and REST from 'N [--run ID] [CMD...]'.
+guest_and_run() {
+    local command=$1
+    N=${2:-}
+    take_run "${@:3}"
     [[ $N =~ ^[1-8]$ ]] || usage_fail "$command '$N': the number of a guest expected, 1 to 8"
-    pick_run "$id"
+    pick_run "$WANTED_RUN"
     [ "$N" -le "$GUESTS" ] || usage_fail "$command $N: run $RUN_ID has $GUESTS guests"
 }
+
+# no_arguments COMMAND ARG...: refuse them.
+no_arguments() { [ $# = 1 ] || usage_fail "$1 takes no argument '$2'; see ./idtntb $1 --help"; }
 
 command_console() {
     case ${1:-} in
@@ -47,6 +49,7 @@ command_console() {
         ;;
     esac
     guest_and_run console "$@"
+    [ ${#REST[@]} = 0 ] || usage_fail "console takes no argument '${REST[0]}'; see ./idtntb console --help"
     need_packages socat
     [ -S "$SOCKETS/console$N" ] || fail "guest $N of run $RUN_ID has no console at $SOCKETS/console$N"
     if [ -t 0 ]; then
@@ -72,7 +75,6 @@ command_ssh() {
 }
 
 command_ctl() {
-    local id=""
     case ${1:-} in
     '' | -h | --help)
         echo "Usage: ./idtntb ctl [--run ID] COMMAND [ARGUMENT...]"
@@ -80,18 +82,10 @@ command_ctl() {
         return 0
         ;;
     help) set -- --help ;;
-    --run)
-        [ $# -ge 2 ] || usage_fail "--run wants a value: the name of a run, see ./idtntb runs"
-        id=$2
-        shift 2
-        ;;
-    --run=*)
-        id=${1#*=}
-        shift
-        ;;
     esac
-    pick_run "$id"
-    IDTNTB_SWITCH=$SWITCH exec "$(ctl_binary)" "$@"
+    take_run "$@"
+    pick_run "$WANTED_RUN"
+    IDTNTB_SWITCH=$SWITCH exec "$(ctl_binary)" "${REST[@]}"
 }
 
 command_runs() {
@@ -103,6 +97,7 @@ command_runs() {
         return 0
         ;;
     esac
+    no_arguments runs "$@"
     run_sweep
     for dir in "$(run_root)"/*/; do
         [ -f "$dir/env" ] || continue
@@ -118,9 +113,8 @@ command_build() {
         echo "Configures and builds the server and the device for Debian 12's QEMU in $(build_dir)."
         return 0
         ;;
-    '') ;;
-    *) usage_fail "build takes no argument '$1'" ;;
     esac
+    no_arguments build "$@"
     qemu_sdk 7.2
     build_project 7.2
     echo "$(server_binary)"
@@ -149,7 +143,11 @@ command_setup() {
     fi
 }
 
+# What ./idtntb and its tests make in the cache.
+CACHE_ENTRIES='apt|build|faulty|initrd|ivshmem-server|kernel|libvfio-user|logs|qemu-python|qemu-sdk|qemu-tree|run|userland'
+
 command_clean() {
+    local foreign
     case ${1:-} in
     -h | --help)
         echo "Usage: ./idtntb clean"
@@ -157,8 +155,12 @@ command_clean() {
         return 0
         ;;
     esac
+    no_arguments clean "$@"
     run_sweep
     [ -z "$(ls "$(run_root)" 2>/dev/null)" ] || fail "runs are alive: $(ls "$(run_root)" | tr '\n' ' '); end them first"
+    # The name may come from the environment, and be that of somebody's home.
+    foreign=$(find "$IDTNTB_CACHE" -mindepth 1 -maxdepth 1 -printf "%f\n" 2>/dev/null | grep -vxE "($CACHE_ENTRIES)(\.[a-z]+)?" | head -n 1) || true
+    [ -z "$foreign" ] || fail "the cache '$IDTNTB_CACHE' has '$foreign' in it, which is not ours; nothing is removed"
     rm -rf "$IDTNTB_CACHE"
 }
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# The functions of scripts/ that need no guest: what counts as made, and what is taken for a kernel's report of a bug.
+# The functions of scripts/ that need no guest: what counts as made, what is removed, and what is taken for a kernel's report of a bug.
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 WORK=$(mktemp -d)
@@ -36,6 +36,23 @@ cached "$IDTNTB_CACHE/entry" one fails
 [ "$(cat "$IDTNTB_CACHE/entry/file")" = first ] || wrong "a recipe that failed took away what was there"
 cached "$IDTNTB_CACHE/entry" two makes second
 [ "$(cat "$IDTNTB_CACHE/entry/file")" = second ] || wrong "a new recipe did not make the entry anew"
+
+# clean_refused PATTERN ARG...: './idtntb clean' removes nothing, and says why.
+clean_refused() {
+    local said
+    said=$("$ROOT/idtntb" clean "${@:2}" 2>&1) && wrong "clean ${*:2} was carried out"
+    grep -q "$1" <<<"$said" || wrong "clean ${*:2} says '$said', nothing of '$1'"
+    [ -d "$IDTNTB_CACHE/logs" ] || wrong "clean ${*:2} was refused and removed something"
+}
+rm -rf "$IDTNTB_CACHE"
+mkdir -p "$IDTNTB_CACHE/logs"
+touch "$IDTNTB_CACHE/kernel.lock"
+clean_refused "no argument '--hepl'" --hepl
+touch "$IDTNTB_CACHE/photos"
+clean_refused "'photos'"
+rm "$IDTNTB_CACHE/photos"
+"$ROOT/idtntb" clean
+[ ! -e "$IDTNTB_CACHE" ] || wrong "clean left $IDTNTB_CACHE"
 
 # ---------------------------------------------------------------- reports of a kernel
 
