@@ -34,6 +34,6 @@ mount_start() {
 mount_end() {
     [ -n "${MOUNT:-}" ] || return 0
     [ ! -f "$RUN/mount.pid" ] || stop_process "$RUN/mount.pid"
-    [ "$(findmnt -n -o FSTYPE -M "$MOUNT" 2>/dev/null)" != fuse.idtntb ] || fusermount3 -u -z "$MOUNT"
+    [ "$(findmnt -n -o FSTYPE -M "$MOUNT" 2>/dev/null)" != fuse.idtntb ] || fusermount3 -u -z "$MOUNT" || say "$MOUNT stays mounted; fusermount3 -u $MOUNT"
     return 0
 }

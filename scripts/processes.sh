@@ -29,7 +29,8 @@ alive() {
     [ ${#threads[@]} -gt 1 ]
 }
 
-note_process() { printf '%s %s\n' "$2" "$(started "$2")" >"$1"; }
+# note_process FILE PID: for alive(). At once, since a FILE without content is that of somebody dead.
+note_process() { printf '%s %s\n' "$2" "$(started "$2")" >"$1.new" && mv "$1.new" "$1"; }
 
 # run_begin ID GUESTS: directories and ports.
 run_begin() {
@@ -58,7 +59,8 @@ run_begin() {
         for ((n = 1; n <= guests; n++)); do
             echo "PORT$n=$((base + n - 1))"
         done
-    } >"$RUN/env"
+    } >"$RUN/env.new"
+    mv "$RUN/env.new" "$RUN/env"
     exec 7>&-
     # shellcheck disable=SC1091
     . "$RUN/env"
@@ -83,14 +85,18 @@ free_ports() {
 
 # run_start NAME: start $RUN/NAME.cmd (NUL-separated), away from the terminal's signals.
 run_start() {
-    local name=$1 cmd
+    local name=$1 cmd i
     mapfile -d '' -t cmd <"$RUN/$name.cmd"
     rm -f "$RUN/$name.pid"
     # The run's end must not miss it: the shell that starts it notes it before it becomes the program.
-    setsid bash -c 'printf "%s %s\n" "$$" "$(awk "{ sub(/.*\\) /, \"\"); print \$20 }" /proc/$$/stat)" >"$1.pid"
+    setsid bash -c 'printf "%s %s\n" "$$" "$(awk "{ sub(/.*\\) /, \"\"); print \$20 }" /proc/$$/stat)" >"$1.pid" || exit
         shift; exec "$@"' - "$RUN/$name" "${cmd[@]}" </dev/null >>"$RUN/$name.out" 2>>"$RUN/$name.err" &
     disown
-    while [ ! -s "$RUN/$name.pid" ]; do sleep 0.01; done
+    for ((i = 0; i < 2000; i++)); do
+        [ ! -s "$RUN/$name.pid" ] || return 0
+        sleep 0.01
+    done
+    fail "$name cannot be started: there is nothing in $RUN/$name.pid after 20 s; is there room?"
 }
 
 # stop_process FILE [SECONDS]: TERM, then KILL.

@@ -115,7 +115,7 @@ vms_end() {
     # Before a guest has said something there is no log worth keeping: the error line told all.
     # Asked to end: that is how a shell run ends well.
     case $RUN_WHAT:$EXEC_SCRIPT:$status in
-    :: | shell:*:130 | shell:*:143 | ::130 | ::143)
+    shell:*:130 | shell:*:143 | ::130 | ::143)
         status=0
         no_trouble || status=1
         ;;
