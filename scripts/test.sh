@@ -103,8 +103,9 @@ test_format() {
 
 test_shellcheck() {
     cd "$IDTNTB_ROOT" || return 1
-    find scripts tests .ci idtntb -type f \( -name '*.sh' -o -name run -o -name idtntb \) -print0 |
-        xargs -0 shellcheck -s bash -x -S warning
+    find scripts tests .ci idtntb guest/profile -type f \( -name '*.sh' -o -name run -o -name idtntb -o -name profile \) -print0 |
+        xargs -0 shellcheck -s bash -x -S warning &&
+        shellcheck -s sh -S warning guest/init guest/ntb-report tools/*.sh frontends/qemu/tree/add-to-qemu
 }
 
 test_guests() {
@@ -154,7 +155,7 @@ test_main() {
             test_help
             return 0
             ;;
-        --quick) QUICK=1 ;;
+        --quick) QUICK=1 guests="" ;;
         --no-guests) guests="" ;;
         -*) usage_fail "test has no option '$1'; --quick, --no-guests or names of guest tests expected" ;;
         *)
