@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * ntbwin: a PCI BAR from a guest's user space, mapped through sysfs (the kernel command line needs iomem=relaxed
- * while a driver is bound). Reads and writes of every size at every alignment, a range filled with a seeded
- * pseudo-random sequence or compared with it, random writes to all registers, and memcpy rates of two BARs.
+ * while a driver is bound). Reads and writes of every size at every alignment, random writes to all registers, and memcpy
+ * rates of two BARs; and a seeded pseudo-random sequence.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -34,9 +34,6 @@ struct bar {
 static const char usage[] =
 	"usage: ntbwin BAR read OFFSET SIZE           one access, SIZE 1, 2, 4 or 8; prints the value\n"
 	"       ntbwin BAR write OFFSET SIZE VALUE    one access\n"
-	"       ntbwin BAR fill OFFSET LENGTH SEED    write the sequence of SEED, 8 bytes an access\n"
-	"       ntbwin BAR check OFFSET LENGTH SEED   compare with the sequence of SEED\n"
-	"       ntbwin BAR dump OFFSET LENGTH         bytes to standard output\n"
 	"       ntbwin BAR fuzz COUNT SEED            COUNT writes of random values and sizes to offsets all over\n"
 	"       ntbwin BAR bench OFFSET BAR OFFSET LENGTH ROUNDS   memcpy to and from both, in turn; medians\n"
 	"       ntbwin random LENGTH SEED             the sequence itself to standard output\n"
@@ -187,61 +184,11 @@ static void store(uint8_t *at, uint64_t size, uint64_t value)
 	}
 }
 
-static uint64_t words(uint64_t length)
+static void random_bytes(uint64_t length, uint64_t seed)
 {
 	if (length % 8)
 		die("length %" PRIu64 ": a multiple of 8 expected", length);
-	return length / 8;
-}
-
-static void fill(const struct bar *bar, uint64_t offset, uint64_t length, uint64_t seed)
-{
-	uint8_t *at = range(bar, offset, length);
-
-	for (uint64_t i = 0; i < words(length); i++)
-		store(at + 8 * i, 8, sequence(seed, i));
-}
-
-static int check(const struct bar *bar, uint64_t offset, uint64_t length, uint64_t seed)
-{
-	const uint8_t *at = range(bar, offset, length);
-	uint64_t wrong = 0, first = 0, got = 0;
-
-	for (uint64_t i = 0; i < words(length); i++) {
-		uint64_t value = load(at + 8 * i, 8);
-		if (value == sequence(seed, i))
-			continue;
-		if (!wrong++) {
-			first = i;
-			got = value;
-		}
-	}
-	if (!wrong) {
-		printf("0x%" PRIx64 " bytes as expected\n", length);
-		return 0;
-	}
-	printf("%" PRIu64 " of %" PRIu64 " words differ, the first at 0x%" PRIx64 ": 0x%016" PRIx64
-	       ", not 0x%016" PRIx64 "\n",
-	       wrong, length / 8, offset + 8 * first, got, sequence(seed, first));
-	return 1;
-}
-
-static void dump(const struct bar *bar, uint64_t offset, uint64_t length)
-{
-	const uint8_t *at = range(bar, offset, length);
-	uint64_t done = 0;
-
-	while (done < length) {
-		uint64_t size = length - done >= 8 ? 8 : 1, value = load(at + done, size);
-		if (fwrite(&value, size, 1, stdout) != 1)
-			die("standard output: %s", strerror(errno));
-		done += size;
-	}
-}
-
-static void random_bytes(uint64_t length, uint64_t seed)
-{
-	for (uint64_t i = 0; i < words(length); i++) {
+	for (uint64_t i = 0; i < length / 8; i++) {
 		uint64_t value = sequence(seed, i);
 		if (fwrite(&value, sizeof value, 1, stdout) != 1)
 			die("standard output: %s", strerror(errno));
@@ -330,12 +277,6 @@ int main(int argc, char **argv)
 		printf("0x%0*" PRIx64 "\n", (int)(2 * n[1]), load(range(&bar, n[0], n[1]), n[1]));
 	} else if (!strcmp(verb, "write") && argc == 6) {
 		store(range(&bar, n[0], n[1]), n[1], n[2]);
-	} else if (!strcmp(verb, "fill") && argc == 6) {
-		fill(&bar, n[0], n[1], n[2]);
-	} else if (!strcmp(verb, "check") && argc == 6) {
-		return check(&bar, n[0], n[1], n[2]);
-	} else if (!strcmp(verb, "dump") && argc == 5) {
-		dump(&bar, n[0], n[1]);
 	} else if (!strcmp(verb, "fuzz") && argc == 5) {
 		fuzz(&bar, n[0], n[1]);
 	} else if (is_bench) {
