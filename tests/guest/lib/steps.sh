@@ -105,6 +105,20 @@ check_window() {
     window_close "$s" "$r" "$mw"
 }
 
+# check_untrapped S R: guest S, which has an idt-ntb, writes into the RAM of guest R without a trap.
+check_untrapped() {
+    local s=$1 r=$2 before
+    step "guest $s writes into the RAM of guest $r without a trap"
+    window_open "$s" "$r" 0
+    random_file 65536
+    before=$(counter "$s" window-writes)
+    guest "$s" 'cat >/tmp/data' <data
+    g "$s" 'dd if=/tmp/data of=$T/peer0/peer_mw0 bs=65536 2>/dev/null'
+    is "hash in guest $r" "$(hash_of "$r" peer0/mw0 65536)" "$HASH"
+    is "trapped window writes of guest $s" "$(($(counter "$s" window-writes) - before))" 0
+    window_close "$s" "$r" 0
+}
+
 # kernel_logs_clean N...: no WARNING, Oops or the like.
 kernel_logs_clean() {
     local n bad
