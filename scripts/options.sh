@@ -34,7 +34,8 @@ how to log in. Ends with Ctrl-C; guests and all they used go with it.
                         vfio-user-pci), mixed (guests 2, 4, ... by vfio-user, all on one ivshmem switch), or qemu-server (a
                         QEMU with idt-ntb for each guest, which exports the device by vfio-user; one is built for it)
   --transport WHICH     how the guests' processes reach the switch: ivshmem (default; memory of a server), shm (a file, no
-                        server), uring-unix or uring-tcp (idtntbd behind a Unix socket or a local TCP port). With --frontend vfio-user the default is none: one process is the switch
+                        server), uring-unix or uring-tcp (idtntbd behind a Unix socket or a local TCP port). With --frontend
+                        vfio-user the default is none: one process is the switch
   --server WHICH        own (default), or stock: QEMU's contrib/ivshmem-server, windows by copy then
 
   --qemu WHICH          7.2 (default), 10.0, 11.1 (Debian's, fetched as needed) or the path of a qemu-system-x86_64

@@ -23,7 +23,8 @@ struct command_line {
 /* clang-format off */
 static const struct argp_option option_table[] = {
 	{ "switch", OPTION_SWITCH, "SPEC", 0,
-	  "Which switch: local:NAME, one that this process is; ivshmem:PATH, that of an ivshmem server; or shm:PATH, in a file", 0 },
+	  "Which switch: local:NAME, one that this process is; ivshmem:PATH, that of an ivshmem server; shm:PATH, in a file; or "
+	  "uring:unix:PATH or uring:tcp:HOST:PORT, that of an idtntbd", 0 },
 	{ "port", OPTION_PORT, "N=PATH", 0, "Give port N to the client of the Unix socket PATH; repeat for more", 0 },
 	{ "poke", OPTION_POKE, NULL, 0, "Write registers of the ports when somebody who looks into the switch asks for it", 0 },
 	{ "log", OPTION_LOG, "LEVEL", 0, "error, warning, info (default), debug or trace", 0 },
