@@ -3,26 +3,13 @@
  * Clients of the daemon that look into its switch, and mean no good: who has a port notices nothing, and whoever looks as one
  * should still can.
  */
-#include "raw.h"
+#include "scene.h"
 
 #include <idtntb-view.h>
 
 #include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
-
-#define QUICK_MS 8000
-
-static void expect_bye(int fd, const char *words)
-{
-	char bye[300];
-
-	if (!raw_gone(fd, bye, sizeof(bye), QUICK_MS))
-		fail_msg("it does not hang up, as for '%s'", words);
-	if (!strstr(bye, words))
-		fail_msg("it hangs up with '%s', not for '%s'", bye, words);
-	close(fd);
-}
 
 /* Whoever looks as one should sees what is there. */
 static void check(struct place *place, struct host *a)
