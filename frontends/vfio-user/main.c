@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 struct server {
@@ -16,17 +15,6 @@ struct server {
 };
 
 static struct server server;
-
-/* 8 clients with 32 files each, their windows, and all offers of peers are more than the usual 1024 descriptors. */
-static void raise_descriptor_limit(void)
-{
-	struct rlimit limit;
-
-	if (!getrlimit(RLIMIT_NOFILE, &limit)) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
-}
 
 static void interrupt(int signal)
 {
@@ -79,7 +67,8 @@ int main(int argc, char **argv)
 	int stop, error;
 
 	options_parse(&server.options, argc, argv);
-	raise_descriptor_limit();
+	/* 8 clients with 32 files each, their windows, and all offers of peers are more than the usual 1024 descriptors. */
+	ntb_descriptors_raise();
 	stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	error = stop < 0 ? -errno : prepare_signals(&ending);
 	if (error) {

@@ -106,17 +106,10 @@ static error_t parse_one(int key, char *argument, struct argp_state *state)
 	}
 }
 
-static const struct argp_child children[] = {
-	{ &ntb_switch_argp, 0, NULL, 0 },
-	{ &ntb_mode_argp, 0, NULL, 0 },
-	{ &ntb_help_argp, 0, NULL, -1 },
-	{ 0 },
-};
-
 static const struct argp parser = {
 	.options = option_table,
 	.parser = parse_one,
-	.children = children,
+	.children = ntb_server_children,
 	.doc = "Give NT ports of an emulated PCIe switch to virtual machine monitors over vfio-user. Runs in the "
 	       "foreground until SIGTERM, SIGINT or SIGHUP."
 	       "\vA switch that this process makes (--switch local:NAME) has the ports given by --port, unless --ports says "

@@ -117,17 +117,10 @@ static error_t parse_one(int key, char *argument, struct argp_state *state)
 	}
 }
 
-static const struct argp_child children[] = {
-	{ &ntb_switch_argp, 0, NULL, 0 },
-	{ &ntb_mode_argp, 0, NULL, 0 },
-	{ &ntb_help_argp, 0, NULL, -1 },
-	{ 0 },
-};
-
 static const struct argp parser = {
 	.options = option_table,
 	.parser = parse_one,
-	.children = children,
+	.children = ntb_server_children,
 	.doc = "Let virtual machines on this host share one emulated PCIe switch with non-transparent bridges. Runs in "
 	       "the foreground until SIGTERM, SIGINT or SIGHUP."
 	       "\vGuests use it through the QEMU device idt-ntb,switch=ivshmem:PATH,port=N. Any ivshmem client of "

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -22,17 +21,6 @@ struct server {
 	struct ram_relay relay;
 	char ram_path[NTB_PATH_SIZE];
 };
-
-/* 64 clients with 64 vectors, and all RAM offers, are more descriptors than the usual 1024. */
-static void raise_descriptor_limit(void)
-{
-	struct rlimit limit;
-
-	if (!getrlimit(RLIMIT_NOFILE, &limit)) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
-}
 
 static void say_listening(const struct server *server)
 {
@@ -119,7 +107,8 @@ int main(int argc, char **argv)
 
 	options_parse(&server.options, argc, argv);
 	snprintf(server.ram_path, sizeof(server.ram_path), "%s.ram", server.options.socket);
-	raise_descriptor_limit();
+	/* 64 clients with 64 vectors, and all RAM offers, are more descriptors than the usual 1024. */
+	ntb_descriptors_raise();
 	error = loop_open(&server.loop);
 	if (error) {
 		say("cannot start: %s", strerror(-error));

@@ -18,6 +18,9 @@
 #define NTB_PATH_SIZE sizeof(((struct sockaddr_un *)0)->sun_path)
 #define NTB_LOCK_SUFFIX ".lock"
 
+/* As many descriptors as the process may have: its clients bring some. */
+void ntb_descriptors_raise(void);
+
 /* Whoever holds the lock file serves at that path, and at those that are made of it. */
 struct ntb_place {
 	int fd;

@@ -69,7 +69,7 @@ static error_t parse_switch(int key, char *argument, struct argp_state *state)
 	}
 }
 
-const struct argp ntb_switch_argp = { .options = switch_table, .parser = parse_switch };
+static const struct argp switch_argp = { .options = switch_table, .parser = parse_switch };
 
 static mode_t mode_of(const char *text)
 {
@@ -93,7 +93,7 @@ static error_t parse_mode(int key, char *argument, struct argp_state *state)
 	return 0;
 }
 
-const struct argp ntb_mode_argp = { .options = mode_table, .parser = parse_mode };
+static const struct argp mode_argp = { .options = mode_table, .parser = parse_mode };
 
 static error_t parse_help(int key, char *argument, struct argp_state *state)
 {
@@ -110,7 +110,14 @@ static error_t parse_help(int key, char *argument, struct argp_state *state)
 	}
 }
 
-const struct argp ntb_help_argp = { .options = help_table, .parser = parse_help };
+static const struct argp help_argp = { .options = help_table, .parser = parse_help };
+
+const struct argp_child ntb_server_children[] = {
+	{ &switch_argp, 0, NULL, 0 },
+	{ &mode_argp, 0, NULL, 0 },
+	{ &help_argp, 0, NULL, -1 },
+	{ 0 },
+};
 
 void ntb_options_parse(const struct argp *argp, int argc, char **argv, void *input)
 {

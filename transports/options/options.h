@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * What the command lines of the project's servers have in common, as children for argp: a program's own parser names
- * those it wants in its `children`, and sets their inputs on ARGP_KEY_INIT.
- */
+/* What the command lines of the project's servers have in common. */
 #ifndef NTB_OPTIONS_H
 #define NTB_OPTIONS_H
 
@@ -13,22 +10,22 @@
 
 #define NTB_BAD_OPTION 2 /* exit status of a program that is told nonsense */
 
-/* The switch to make: --chip, --ports, --bars. Input: struct ntb_switch_options; not given is NULL. */
+/* The switch to make: --chip, --ports, --bars. Not given is NULL. */
 struct ntb_switch_options {
 	const char *chip, *ports, *bars; /* as idtntb_topology_parse() takes them */
 };
-extern const struct argp ntb_switch_argp;
 
-/* Who may connect: --mode. Input: mode_t, which holds the default. */
 #define NTB_DEFAULT_MODE 0600
-extern const struct argp ntb_mode_argp;
 
-/* --help, --version. No input. */
-extern const struct argp ntb_help_argp;
+/*
+ * The `children` of a program's own parser, which sets their inputs on ARGP_KEY_INIT: 0, a struct ntb_switch_options; 1, a
+ * mode_t, which holds the default, for --mode: who may connect. The last, --help and --version, has none.
+ */
+extern const struct argp_child ntb_server_children[];
 
 /*
  * Parse all of a command line. A bad one ends the process with one line and NTB_BAD_OPTION, --help and --version end
- * it with 0. @argp has the children it wants and ntb_help_argp.
+ * it with 0. @argp has ntb_server_children.
  */
 void ntb_options_parse(const struct argp *argp, int argc, char **argv, void *input);
 

@@ -41,13 +41,6 @@ static const struct argp_option option_table[] = {
 };
 /* clang-format on */
 
-static const struct argp_child children[] = {
-	{ &ntb_switch_argp, 0, NULL, 0 },
-	{ &ntb_mode_argp, 0, NULL, 0 },
-	{ &ntb_help_argp, 0, NULL, 0 },
-	{ 0 },
-};
-
 static bool number(const char *text, int base, unsigned long long *value)
 {
 	char *end;
@@ -116,7 +109,7 @@ static error_t parse_one(int key, char *argument, struct argp_state *state)
 static const struct argp parser = {
 	.options = option_table,
 	.parser = parse_one,
-	.children = children,
+	.children = ntb_server_children,
 	.doc = "Own one emulated PCIe switch with non-transparent bridges, for virtual machines of this host or of "
 	       "several. Runs in the foreground until SIGTERM, SIGINT or SIGHUP."
 	       "\vGuests use it through the QEMU device idt-ntb,switch=uring:unix:PATH,port=N or "

@@ -7,7 +7,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 
 void say(const char *format, ...)
 {
@@ -18,17 +17,6 @@ void say(const char *format, ...)
 	vsnprintf(line, sizeof(line), format, list);
 	va_end(list);
 	fprintf(stderr, "idtntbd: %s\n", line);
-}
-
-/* 64 clients and the RAM of eight hosts are more descriptors than some limits. */
-static void raise_descriptor_limit(void)
-{
-	struct rlimit limit;
-
-	if (!getrlimit(RLIMIT_NOFILE, &limit)) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
 }
 
 static void say_listening(const struct daemon *daemon)
@@ -69,7 +57,8 @@ int main(int argc, char **argv)
 	int ret;
 
 	options_parse(&options, argc, argv);
-	raise_descriptor_limit();
+	/* 64 clients and the RAM of eight hosts are more descriptors than some limits. */
+	ntb_descriptors_raise();
 	ret = loop_open(&daemon);
 	if (ret)
 		return 1;
