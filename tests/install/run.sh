@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# Install a build into a place of its own, and build an outside program from there, both ways.
+# Install a build into a place of its own, and build outside programs from there: ours, both ways, and that of the manual page.
 # usage: run.sh SOURCE_DIR BUILD_DIR; CC, CXX and CFLAGS as the build had them.
 set -eu
 
@@ -27,6 +27,14 @@ export PKG_CONFIG_PATH="$libdir/pkgconfig"
 ${CC:-cc} ${CFLAGS:-} -std=c11 -Wall -Wextra -Werror -o "$work/with-pkg-config" "$source/two-ports.c" \
     $(pkg-config --cflags --libs "idtntb >= 0.1")
 LD_LIBRARY_PATH="$libdir" "$work/with-pkg-config"
+
+say "the program in libidtntb(3)"
+sed -n '/^\.SH EXAMPLE/,/^\.SH SEE/{/^\.RS/,/^\.RE/{/^\./d;s/\\e/\\/g;s/\\-/-/g;p;};}' "$(find "$prefix" -name libidtntb.3)" >"$work/example.c"
+# shellcheck disable=SC2046,SC2086
+${CC:-cc} ${CFLAGS:-} -std=c11 -Wall -Werror -o "$work/example" "$work/example.c" $(pkg-config --cflags --libs idtntb)
+LD_LIBRARY_PATH="$libdir" "$work/example" >"$work/example.out"
+grep -qx 'INTA of one: 1' "$work/example.out" && grep -qx 'INDBELLSTS 1' "$work/example.out" ||
+    { echo "the program in libidtntb(3) says: $(cat "$work/example.out")"; exit 1; }
 
 say "find_package"
 mkdir "$work/outside"
