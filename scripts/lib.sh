@@ -5,7 +5,8 @@
 # shellcheck disable=SC2034 # used by those who source this
 
 IDTNTB_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-IDTNTB_CACHE=${IDTNTB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/idtntb}
+# From the root on: makers and tests work in other folders.
+IDTNTB_CACHE=$(readlink -m -- "${IDTNTB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/idtntb}")
 
 # say TEXT: a progress line. stdout is kept free for results.
 say() { printf 'idtntb: %s\n' "$*" >&2; }
