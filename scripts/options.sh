@@ -22,7 +22,8 @@ how to log in. Ends with Ctrl-C; guests and all they used go with it.
                         (names that ssh in a guest knows), IDTNTB_PEER_ADDRESS, IDTNTB_PEER<N>_PORT
   --client M[,M]        NTB clients the guests load at boot; 'none' for none (default: what --run needs)
   --seconds S           how long counters are watched (default 3)
-  --timeout S           end with an error when the run is not over after S seconds (default 600, not for shells)
+  --timeout S           end with an error when the run is not over after S seconds (default 600 and --seconds; not for
+                        shells)
   --mount DIR           show the switch as files in DIR, an empty directory (idtntb-fuse), while the run lasts
   --log-dir DIR         keep all logs of the run in DIR (default: only of a failed run, in the cache)
 
@@ -158,7 +159,8 @@ vms_check() {
     local ports n
     whole --vms "$GUEST_COUNT" 1 8
     whole --seconds "$SECONDS_SHOWN" 1 86400
-    [ -z "$TIMEOUT" ] || whole --timeout "$TIMEOUT" 1 1000000
+    [ -n "$TIMEOUT" ] || TIMEOUT=$((600 + SECONDS_SHOWN))
+    whole --timeout "$TIMEOUT" 1 1000000
     case $RUN_WHAT in
     '') ;;
     shell) [ -z "$EXEC_SCRIPT" ] || usage_fail "--exec and --run shell: one of them; --exec ends with the script's status" ;;

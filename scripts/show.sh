@@ -21,7 +21,7 @@ show() {
 # time_left: seconds until --timeout, at least 1; fails the run when there are none.
 time_left() {
     local left=$((DEADLINE - SECONDS))
-    [ "$left" -gt 0 ] || fail "not over after --timeout ${TIMEOUT:-600} s"
+    [ "$left" -gt 0 ] || fail "not over after --timeout $TIMEOUT s"
     echo "$left"
 }
 
@@ -108,7 +108,7 @@ show_exec() {
     n=$(time_left) || return 1
     GUEST_TIMEOUT=$n guest 1 "cd /tmp && env $environment IDTNTB_PEERS='$peers' /tmp/exec" </dev/null || status=$?
     case $status in
-    124) [ "$SECONDS" -lt "$DEADLINE" ] || fail "--exec '$EXEC_SCRIPT': not over after --timeout ${TIMEOUT:-600} s" ;;
+    124) [ "$SECONDS" -lt "$DEADLINE" ] || fail "--exec '$EXEC_SCRIPT': not over after --timeout $TIMEOUT s" ;;
     255) alive "$RUN/vm1.pid" || fail "--exec '$EXEC_SCRIPT': guest 1 died meanwhile: $(last_words "$RUN/vm1.err")" ;;
     esac
     return $status

@@ -83,7 +83,7 @@ vms_run() {
     trap 'status=$?; trap "" INT TERM HUP; vms_end $status' EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM HUP
-    DEADLINE=$((SECONDS + ${TIMEOUT:-600}))
+    DEADLINE=$((SECONDS + TIMEOUT))
     [ -z "$OWN_KERNEL$KTREE" ] || [ -n "$OWN_INITRD" ] || own_kernel "$RUN"
     vms_server
     local qemu=$QEMU_BINARY
