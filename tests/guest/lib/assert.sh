@@ -59,7 +59,7 @@ eventually() {
     done
 }
 
-# refused WHAT PATTERN CMD...: CMD ends by itself, non-zero, and the last line it says matches PATTERN.
+# refused WHAT PATTERN CMD...: CMD ends by itself, non-zero, and a line that it says matches PATTERN.
 refused() {
     local what=$1 pattern=$2 status=0 out
     shift 2
