@@ -26,7 +26,7 @@ time_left() {
 }
 
 # counter_of N: uptime in seconds and ping-pong counter of guest N's first endpoint, as it last reported.
-counter_of() { awk '$1 == "pingpong" { up = $2; n = $4 } END { if (up != "") print up, n }' "$RUN/vm$1.status" 2>/dev/null; }
+counter_of() { awk '$1 == "pingpong" && (!first || $3 == first) { first = $3; up = $2; n = $4 } END { if (up != "") print up, n }' "$RUN/vm$1.status" 2>/dev/null; }
 
 # show_pingpong: within --seconds (and the time a link takes to come up) every guest's counter must rise.
 show_pingpong() {
@@ -81,7 +81,7 @@ pingpong_goes_on() {
         alive "$RUN/vm$n.pid" || pingpong_failed "guest $n is dead, its QEMU ended: $(last_words "$RUN/vm$n.err")" || return 1
     done
     for ((n = 1; n <= GUESTS; n++)); do
-        line=$(awk -v pause=$PINGPONG_PAUSE '$1 == "pingpong" { if ($4 != count) { count = $4; since = $2 } up = $2 }
+        line=$(awk -v pause=$PINGPONG_PAUSE '$1 == "pingpong" && (!first || $3 == first) { first = $3; if ($4 != count) { count = $4; since = $2 } up = $2 }
             END { if (count > 0 && up - since > pause) printf "its counter stands at %d since %d s", count, up - since }' \
             "$RUN/vm$n.status" 2>/dev/null)
         [ -z "$line" ] || pingpong_failed "guest $n: $line" || return 1

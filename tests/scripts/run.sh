@@ -1,12 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# The functions of scripts/ that need no guest: what counts as made, what is removed, and what is taken for a kernel's report of a bug.
+# The functions of scripts/ that need no guest: what counts as made, what is removed, what is taken for a
+# kernel's report of a bug, and which counter is watched.
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
 export IDTNTB_CACHE=$WORK/cache
-for part in lib apt guests; do
+for part in lib apt processes guests show; do
     # shellcheck disable=SC1090
     . "$ROOT/scripts/$part.sh"
 done
@@ -81,5 +82,18 @@ done <<'LINES'
 Spectre V2 : WARNING: Unprivileged eBPF is enabled with eIBRS on
 WARNING: This architecture does not have kernel memory protection.
 LINES
+
+# ---------------------------------------------------------------- what guests count
+
+# The first of two endpoints stands, the second counts.
+for up in 1 2 3 4 5 6 7 8 9; do
+    printf 'pingpong %s.00 0000:01:00.0 7\npingpong %s.01 0000:02:00.0 %s\n' "$up" "$up" "$((100 * up))"
+done >"$RUN/vm1.status"
+[ "$(counter_of 1)" = "9.00 7" ] || wrong "the counter of the first endpoint is '$(counter_of 1)'"
+# shellcheck disable=SC2034 # read by the function
+GUESTS=1
+note_process "$RUN/vm1.pid" $$
+said=$(pingpong_goes_on 2>&1) && wrong "a counter that stands is not seen beside one that rises"
+grep -q 'stands at 7 since 8 s' <<<"$said" || wrong "of a counter that stands it is said: $said"
 
 echo "all as expected"
