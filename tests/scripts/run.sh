@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 # The functions of scripts/ that need no guest: what counts as made, what is removed, what is taken for a
-# kernel's report of a bug, and which counter is watched.
+# kernel's report of a bug, which counter is watched, and how a test of guests ends.
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 WORK=$(mktemp -d)
@@ -95,5 +95,22 @@ GUESTS=1
 note_process "$RUN/vm1.pid" $$
 said=$(pingpong_goes_on 2>&1) && wrong "a counter that stands is not seen beside one that rises"
 grep -q 'stands at 7 since 8 s' <<<"$said" || wrong "of a counter that stands it is said: $said"
+
+# ---------------------------------------------------------------- tests of guests that fail
+
+# ends TEXT STATUS: a test of that text ends so.
+ends() {
+    local status=0
+    rm -rf "$WORK/test"
+    mkdir "$WORK/test"
+    printf '%s\n' "$1" >"$WORK/test.sh"
+    bash "$ROOT/tests/guest/lib/one.sh" "$WORK/test.sh" "$WORK/test" >/dev/null 2>&1 || status=$?
+    [ "$status" = "$2" ] || wrong "a test of guests ends with $status, not $2: $1"
+}
+ends 'step here' 0
+ends 'false' 1
+ends 'clean_up() { true; }; is this 1 2' 1
+ends 'clean_up() { false; }; skip "no reason"' 77
+! grep -l 'trap .*EXIT' "$ROOT"/tests/guest/*.sh || wrong "a test of guests has its own way out: clean_up() is for that"
 
 echo "all as expected"
