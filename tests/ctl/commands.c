@@ -11,20 +11,6 @@
 
 static struct stand stand;
 
-static int make(void **state)
-{
-	(void)state;
-	stand_make(&stand);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	stand_end(&stand);
-	return 0;
-}
-
 /* What a command prints with --json, parsed; to be put. */
 static struct json_object *json_of(int status, const char *command)
 {
@@ -224,16 +210,16 @@ static void color_only_on_request(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(tells_what_it_is, make, end),
-		cmocka_unit_test_setup_teardown(every_subject_is_shown, make, end),
-		cmocka_unit_test_setup_teardown(json_is_json, make, end),
-		cmocka_unit_test_setup_teardown(peeks_by_name_and_address, make, end),
-		cmocka_unit_test_setup_teardown(pokes_only_who_allows_it, make, end),
-		cmocka_unit_test_setup_teardown(check_names_what_is_wrong, make, end),
-		cmocka_unit_test_setup_teardown(breaks_and_mends_a_link, make, end),
-		cmocka_unit_test_setup_teardown(saves_looks_into_it_and_loads, make, end),
-		cmocka_unit_test_setup_teardown(a_saved_state_has_the_mode_of_a_file, make, end),
-		cmocka_unit_test_setup_teardown(color_only_on_request, make, end),
+		STAND_TEST(stand, tells_what_it_is),
+		STAND_TEST(stand, every_subject_is_shown),
+		STAND_TEST(stand, json_is_json),
+		STAND_TEST(stand, peeks_by_name_and_address),
+		STAND_TEST(stand, pokes_only_who_allows_it),
+		STAND_TEST(stand, check_names_what_is_wrong),
+		STAND_TEST(stand, breaks_and_mends_a_link),
+		STAND_TEST(stand, saves_looks_into_it_and_loads),
+		STAND_TEST(stand, a_saved_state_has_the_mode_of_a_file),
+		STAND_TEST(stand, color_only_on_request),
 	};
 
 	return STAND_MAIN(tests, argc, argv);

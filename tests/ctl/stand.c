@@ -107,6 +107,18 @@ void stand_end(struct stand *stand)
 	free(expect(stand, 0, "rm -rf \"$DIR\""));
 }
 
+int stand_set_up(void **stand)
+{
+	stand_make(*stand);
+	return 0;
+}
+
+int stand_tear_down(void **stand)
+{
+	stand_end(*stand);
+	return 0;
+}
+
 static void child(const struct stand *stand, const char *command, int out, int err)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -30,6 +30,11 @@ void stand_serve(struct stand *stand, int ms);
 /* Everything goes, the files too. */
 void stand_end(struct stand *stand);
 
+/* A test before which the stand is made, and ended after it. */
+#define STAND_TEST(stand, test) cmocka_unit_test_prestate_setup_teardown(test, stand_set_up, stand_tear_down, &(stand))
+int stand_set_up(void **stand);
+int stand_tear_down(void **stand);
+
 /* What a command has said. */
 struct output {
 	int status; /* of its exit; 128 + n after signal n; 124 when it did not end */

@@ -14,20 +14,6 @@
 static struct stand stand;
 static struct screen screen;
 
-static int make(void **state)
-{
-	(void)state;
-	stand_make(&stand);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	stand_end(&stand);
-	return 0;
-}
-
 /* The word in a column of the line of port, by the title above it; both are set flush right. */
 static void cell(const struct screen *from, const char *title, unsigned port, char word[32])
 {
@@ -212,13 +198,13 @@ static void in_a_pipe(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(shows_both_ports, make, end),
-		cmocka_unit_test_setup_teardown(says_why, make, end),
-		cmocka_unit_test_setup_teardown(no_line_is_wider_than_the_terminal, make, end),
-		cmocka_unit_test_setup_teardown(follows_the_size_of_the_terminal, make, end),
-		cmocka_unit_test_setup_teardown(a_switch_that_is_gone_comes_back, make, end),
-		cmocka_unit_test_setup_teardown(a_guest_error_is_told_once, make, end),
-		cmocka_unit_test_setup_teardown(in_a_pipe, make, end),
+		STAND_TEST(stand, shows_both_ports),
+		STAND_TEST(stand, says_why),
+		STAND_TEST(stand, no_line_is_wider_than_the_terminal),
+		STAND_TEST(stand, follows_the_size_of_the_terminal),
+		STAND_TEST(stand, a_switch_that_is_gone_comes_back),
+		STAND_TEST(stand, a_guest_error_is_told_once),
+		STAND_TEST(stand, in_a_pipe),
 	};
 
 	return STAND_MAIN(tests, argc, argv);

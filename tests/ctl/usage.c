@@ -12,20 +12,6 @@ struct line {
 	const char *text; /* part of the one line it says */
 };
 
-static int make(void **state)
-{
-	(void)state;
-	stand_make(&stand);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	stand_end(&stand);
-	return 0;
-}
-
 static void bad_command_lines(void **state)
 {
 	static const struct line lines[] = {
@@ -132,10 +118,10 @@ static void manual_page_and_help_agree(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(bad_command_lines, make, end),
-		cmocka_unit_test_setup_teardown(what_cannot_be_done, make, end),
-		cmocka_unit_test_setup_teardown(a_switch_that_is_gone, make, end),
-		cmocka_unit_test_setup_teardown(manual_page_and_help_agree, make, end),
+		STAND_TEST(stand, bad_command_lines),
+		STAND_TEST(stand, what_cannot_be_done),
+		STAND_TEST(stand, a_switch_that_is_gone),
+		STAND_TEST(stand, manual_page_and_help_agree),
 	};
 
 	return STAND_MAIN(tests, argc, argv);

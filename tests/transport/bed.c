@@ -2,6 +2,7 @@
 #include "bed.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/wait.h>
@@ -185,6 +186,26 @@ void bed_end(struct bed *bed)
 const char *bed_file(const struct bed *bed)
 {
 	return strchr(bed->spec, ':') + 1;
+}
+
+int bed_open_file(const struct bed *bed, int flags)
+{
+	int fd = open(bed_file(bed), O_RDWR | O_CLOEXEC | flags, 0600);
+
+	assert_true(fd >= 0);
+	return fd;
+}
+
+int bed_shm_set_up(void **bed)
+{
+	bed_make(*bed, &bed_shm);
+	return 0;
+}
+
+int bed_tear_down(void **bed)
+{
+	bed_end(*bed);
+	return 0;
 }
 
 int bed_run(int argc, char **argv, const struct bed_test *tests, size_t count)

@@ -40,6 +40,13 @@ void server_restart(struct bed *bed);
 void bed_end(struct bed *bed);
 /* A file of the bed's own to put a switch in; removed with the bed. */
 const char *bed_file(const struct bed *bed);
+/* Open it for reading and writing, and with these flags. */
+int bed_open_file(const struct bed *bed, int flags);
+
+/* A test, for cmocka itself, before which a bed of a switch in a file is made, and ended after it. */
+#define BED_SHM_TEST(bed, test) cmocka_unit_test_prestate_setup_teardown(test, bed_shm_set_up, bed_tear_down, &(bed))
+int bed_shm_set_up(void **bed);
+int bed_tear_down(void **bed);
 
 /* A test of a behaviour; its state is the kind of switch, if set_up, when there is one, does not change it. */
 struct bed_test {

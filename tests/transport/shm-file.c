@@ -16,28 +16,6 @@
 
 static struct bed bed;
 
-static int set_up(void **state)
-{
-	(void)state;
-	bed_make(&bed, &bed_shm);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	bed_end(&bed);
-	return 0;
-}
-
-static int open_file(int flags)
-{
-	int fd = open(bed_file(&bed), O_RDWR | O_CLOEXEC | flags, 0600);
-
-	assert_true(fd >= 0);
-	return fd;
-}
-
 static off_t file_size(void)
 {
 	struct stat st;
@@ -86,7 +64,7 @@ static void test_new(void **state)
 	/* Left there for the next; its state too. */
 	works();
 	unlink(bed_file(&bed));
-	fd = open_file(O_CREAT);
+	fd = bed_open_file(&bed, O_CREAT);
 	assert_int_equal(fchmod(fd, 0660), 0);
 	works();
 	assert_int_equal(fstat(fd, &st), 0);
@@ -101,7 +79,7 @@ static void test_new(void **state)
 /* Killed while making it, after each step: the next goes on from there. */
 static void test_unfinished(void **state)
 {
-	int fd = open_file(O_CREAT);
+	int fd = bed_open_file(&bed, O_CREAT);
 	uint8_t *memory;
 
 	(void)state;
@@ -130,7 +108,7 @@ static void test_foreign(void **state)
 	(void)state;
 	for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		uint8_t *data = malloc(sizes[i]), *back = malloc(sizes[i]);
-		int fd = open_file(O_CREAT | O_TRUNC);
+		int fd = bed_open_file(&bed, O_CREAT | O_TRUNC);
 
 		assert_true(data && back);
 		/* Zero but for the last byte: to look at the first would not do. */
@@ -146,12 +124,12 @@ static void test_foreign(void **state)
 		free(back);
 	}
 	/* Zeros, but more than anybody makes for a switch. */
-	close(open_file(O_TRUNC));
+	close(bed_open_file(&bed, O_TRUNC));
 	assert_int_equal(truncate(bed_file(&bed), INT64_C(1) << 40), 0);
 	refused(NULL, -EPROTO, "not touched");
 	assert_int_equal(truncate(bed_file(&bed), 0), 0);
 	/* Zeros, but too few: made by hand, and not well. */
-	close(open_file(O_TRUNC));
+	close(bed_open_file(&bed, O_TRUNC));
 	assert_int_equal(truncate(bed_file(&bed), 0x20000), 0);
 	refused(NULL, -ENOSPC, "at least");
 	assert_int_equal(file_size(), 0x20000);
@@ -160,7 +138,7 @@ static void test_foreign(void **state)
 /* The memory of an ivshmem server: whoever is on it would never hear of us. */
 static void test_server_memory(void **state)
 {
-	int fd = open_file(O_CREAT);
+	int fd = bed_open_file(&bed, O_CREAT);
 	uint64_t zero = 0;
 
 	(void)state;
@@ -193,7 +171,7 @@ static void test_no_file(void **state)
 static void test_other_switch(void **state)
 {
 	struct idtntb_topology topology;
-	int fd = open_file(O_CREAT);
+	int fd = bed_open_file(&bed, O_CREAT);
 	uint32_t layout;
 	struct host a;
 
@@ -261,7 +239,7 @@ static void test_removed_meanwhile(void **state)
 
 	(void)state;
 	works();
-	fd = open_file(0);
+	fd = bed_open_file(&bed, 0);
 	assert_int_equal(fcntl(fd, F_OFD_SETLK, &join), 0);
 	assert_int_equal(pthread_create(&thread, NULL, remove_soon, &fd), 0);
 	host_open(&a, bed.spec, 0, 0);
@@ -294,7 +272,7 @@ static void test_view(void **state)
 	(void)state;
 	not_viewed(-ENOENT, "no such file");
 	assert_int_equal(stat(bed_file(&bed), &st), -1);
-	fd = open_file(O_CREAT);
+	fd = bed_open_file(&bed, O_CREAT);
 	not_viewed(-ENODEV, "no switch in it");
 	assert_int_equal(write(fd, "something", 9), 9);
 	not_viewed(-EPROTO, "not touched");
@@ -316,15 +294,11 @@ static void test_view(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_new, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_unfinished, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_foreign, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_server_memory, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_no_file, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_other_switch, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_removed, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_removed_meanwhile, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_view, set_up, tear_down),
+		BED_SHM_TEST(bed, test_new),     BED_SHM_TEST(bed, test_unfinished),
+		BED_SHM_TEST(bed, test_foreign), BED_SHM_TEST(bed, test_server_memory),
+		BED_SHM_TEST(bed, test_no_file), BED_SHM_TEST(bed, test_other_switch),
+		BED_SHM_TEST(bed, test_removed), BED_SHM_TEST(bed, test_removed_meanwhile),
+		BED_SHM_TEST(bed, test_view),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

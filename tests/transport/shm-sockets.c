@@ -13,28 +13,6 @@
 
 static struct bed bed;
 
-static int set_up(void **state)
-{
-	(void)state;
-	bed_make(&bed, &bed_shm);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	bed_end(&bed);
-	return 0;
-}
-
-static int open_file(int flags)
-{
-	int fd = open(bed_file(&bed), O_RDWR | O_CLOEXEC | flags, 0600);
-
-	assert_true(fd >= 0);
-	return fd;
-}
-
 /* Whoever may open the file may fetch RAM; what lies where a socket belongs and is none is left alone. */
 static void test_socket(void **state)
 {
@@ -42,7 +20,7 @@ static void test_socket(void **state)
 	struct host a, b;
 	struct stat st;
 	uint32_t value = 0x50CC37, back = 0;
-	int fd = open_file(O_CREAT);
+	int fd = bed_open_file(&bed, O_CREAT);
 
 	(void)state;
 	assert_int_equal(fchmod(fd, 0660), 0);
@@ -152,9 +130,9 @@ static void test_greedy(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_socket, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_subscribers, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_greedy, set_up, tear_down),
+		BED_SHM_TEST(bed, test_socket),
+		BED_SHM_TEST(bed, test_subscribers),
+		BED_SHM_TEST(bed, test_greedy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
