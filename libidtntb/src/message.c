@@ -136,14 +136,40 @@ void idt_message_discard(struct idtntb_port *port)
 	}
 }
 
-/* Take a word along to another block, unless a peer that was there earlier has sent a newer one. */
-void idt_message_carry(atomic_u64 *to, uint64_t word)
+/*
+ * Take what a register holds along to another block, whose sequences may be of another history: a register with nothing
+ * unread there takes it under its own next one. What a peer has sent there meanwhile stays, but for an image's old word.
+ * Returns the sequence that counts as taken there.
+ */
+static uint16_t message_carry(struct block_port *to, unsigned j, uint64_t word, bool full)
 {
-	uint64_t there = atomic_load(to);
+	uint64_t there = atomic_load(&to->message[j]);
+	uint16_t acked = ACK_SEQUENCE(atomic_load(&to->message_ack), j);
+	uint16_t next = (uint16_t)(MESSAGE_SEQUENCE(there) + 1);
 
-	while ((int16_t)(MESSAGE_SEQUENCE(word) - MESSAGE_SEQUENCE(there)) > 0 &&
-	       !atomic_compare_exchange_weak(to, &there, word))
-		;
+	if (MESSAGE_SEQUENCE(there) != acked && there != word &&
+	    (int16_t)(MESSAGE_SEQUENCE(there) - MESSAGE_SEQUENCE(word)) >= 0)
+		return acked;
+	/* Whoever was faster has sent something. */
+	if (!atomic_compare_exchange_strong(&to->message[j], &there,
+					    message_word(MESSAGE_DATA(word), MESSAGE_SOURCE(word), next)))
+		return acked;
+	return full ? (uint16_t)(next - 1) : next;
+}
+
+/* Until the last store all registers that were taken over look full to senders. */
+void idt_message_move(struct idtntb_port *port, const struct block_port *from)
+{
+	uint64_t ack = 0;
+
+	for (unsigned j = 0; j < IDTNTB_MESSAGES; j++) {
+		uint64_t word = atomic_load(&from->message[j]);
+		bool full = MESSAGE_SEQUENCE(word) != ACK_SEQUENCE(port->message_ack, j);
+
+		ack = ack_with(ack, j, message_carry(port->shared, j, word, full));
+	}
+	port->message_ack = ack;
+	atomic_store(&port->shared->message_ack, ack);
 }
 
 /* Reset: registers 0, nothing full. Sequences go on, so that a sender in the middle of its step cannot be fooled. */

@@ -232,9 +232,7 @@ int idtntb_port_move(struct idtntb_port *port, struct idtntb_switch *to, struct 
 				atomic_store(&port->shared->lut[t][e][w], port->lut[t][e][w]);
 		}
 	}
-	for (unsigned m = 0; m < IDTNTB_MESSAGES; m++)
-		idt_message_carry(&port->shared->message[m], atomic_load(&from->message[m]));
-	atomic_store(&port->shared->message_ack, port->message_ack);
+	idt_message_move(port, from);
 	atomic_fetch_or(&port->shared->indbellsts, atomic_load(&from->indbellsts));
 	atomic_fetch_or(&port->shared->latch, atomic_load(&from->latch) & NTINT_LATCHED);
 	/* Generations start anew there; that alone is no event. */

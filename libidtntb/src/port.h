@@ -101,7 +101,7 @@ void idt_interrupt_update(struct idtntb_port *port);
 uint32_t idt_message_inbound(const struct idtntb_switch *sw, unsigned slot, uint64_t ack);
 void idt_message_discard(struct idtntb_port *port);
 void idt_message_reset(struct idtntb_port *port);
-void idt_message_carry(atomic_u64 *to, uint64_t word);
+void idt_message_move(struct idtntb_port *port, const struct block_port *from);
 /* event.c */
 uint32_t idt_event_signal(const struct idtntb_switch *sw, uint32_t event);
 bool idt_event_scan(struct idtntb_port *port);

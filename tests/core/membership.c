@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Who is there: attach, sweep, wrong sweep, a port taken again, another block (design, "state that survives"). */
+/* Who is there: attach, sweep, wrong sweep, a port taken again (design, "state that survives"). */
 #include "driver.h"
 
 #define LINKUPSTS 0x3EC0C
@@ -245,120 +245,6 @@ static void two_views(void **state)
 	bench_destroy(bench);
 }
 
-/* The memory is made anew from what was saved, and every owner moves there: drivers notice a link event at most. */
-static void move(void **state)
-{
-	struct bench *bench = bench_create_linked(NULL, "3", NULL);
-	struct bench_host *a = &bench->hosts[0], *b = &bench->hosts[1];
-	unsigned char *image = malloc(idtntb_save_size());
-	void *block = aligned_alloc(64, (idtntb_block_size() + 63) / 64 * 64), *old = bench->block;
-	struct idtntb_switch *to;
-	struct idtntb_error error;
-	uint32_t source;
-
-	(void)state;
-	driver_mw_set(a, 2, 3, 1, 0x4000, 0x100000);
-	driver_msg_write(a, 1, 1, 0x5EED);
-	nt_write(a, 0x420, 0x8);
-	nt_write(b, 0x42C, ~0u);
-	assert_int_equal(idtntb_switch_save(bench->sw, image, idtntb_save_size()), 0);
-	assert_int_equal(idtntb_block_load(block, idtntb_block_size(), image, idtntb_save_size(), &error), 0);
-	assert_int_equal(idtntb_switch_open(&to, block, idtntb_block_size(), &error), 0);
-	for (unsigned slot = 0; slot < 3; slot++)
-		assert_int_equal(idtntb_port_move(bench->hosts[slot].port, to, &error), 0);
-	idtntb_switch_close(bench->sw);
-	memset(old, 0xEE, idtntb_block_size());
-	bench->sw = to;
-	bench->block = block;
-	wake_all(bench);
-	for (unsigned slot = 0; slot < 3; slot++) {
-		assert_int_equal(driver_link_is_up(&bench->hosts[slot]), 7u & ~(1u << slot));
-		assert_int_equal(member_of(bench, slot).owner, 1000 + slot);
-	}
-	assert_int_equal(nt_read(b, 0x428), 0x8);
-	assert_int_equal(nt_read(b, 0x42C), ~0u);
-	assert_int_equal(nt_read(b, 0x460), 1u << 17);
-	assert_int_equal(driver_msg_read(b, 1, &source), 0x5EED);
-	nt_write(b, 0x460, 1u << 17);
-	driver_msg_write(a, 1, 1, 0x5EEE);
-	assert_int_equal(nt_read(a, 0x460), 0);
-	assert_int_equal(driver_msg_read(b, 1, &source), 0x5EEE);
-	idtntb_port_bar_write(a->port, 2, 3 * 0x100000, "abcd", 4);
-	assert_memory_equal(b->ram + 0x4000, "abcd", 4);
-	free(old);
-	free(image);
-	bench_destroy(bench);
-}
-
-/* A block made anew from the topology alone: what came in goes along with the owner. */
-static void move_to_a_new_switch(void **state)
-{
-	struct bench *bench = bench_create_linked(NULL, "2", NULL), *to = bench_create(NULL, "2", NULL);
-	struct bench_host *a = &bench->hosts[0], *b = &bench->hosts[1];
-	uint32_t source;
-
-	(void)state;
-	nt_write(b, 0x464, 0xF000F);
-	nt_write(b, 0x42C, ~0u);
-	nt_write(a, 0x420, 0xF0);
-	for (unsigned m = 0; m < 4; m++)
-		driver_msg_write(a, m, 1, 0xA0 + m);
-	nt_write(b, 0x460, 1u << 18);
-	nt_write(b, 0x40C, 0x1234);
-	driver_mw_set(b, 2, 9, 0, 0x4000, 0x100000);
-	nt_write(a, 0x410, 1);
-	assert_int_equal(idtntb_port_move(b->port, to->sw, NULL), 0);
-	to->hosts[1].port = b->port;
-	b->port = NULL;
-	b = &to->hosts[1];
-	assert_int_equal(nt_read(b, 0x428), 0xF0);
-	assert_int_equal(nt_read(b, 0x460), 0xB0000);
-	for (unsigned m = 0; m < 4; m++)
-		assert_int_equal(driver_msg_read(b, m, &source), 0xA0 + m);
-	assert_true(nt_read(b, 0x404) & 8);
-	/* And others may see its registers there. */
-	assert_int_equal(idtntb_switch_peek(to->sw, 0x540C), 0x1234);
-	assert_int_equal(idtntb_switch_peek(to->sw, 0x54E4), 0x4000);
-	assert_int_equal(idtntb_switch_peek(to->sw, 0x5460), 0xB0000);
-	assert_true(idtntb_switch_peek(to->sw, 0x3E244) & 0x10);
-	bench_destroy(to);
-	bench_destroy(bench);
-}
-
-/* Generations begin anew in the other block: that a port is still down there is no news. */
-static void move_while_down(void **state)
-{
-	struct bench *bench = bench_create_linked(NULL, "2", NULL), *to = bench_create(NULL, "2", NULL);
-	struct bench_host *a = &bench->hosts[0];
-
-	(void)state;
-	bench_detach(bench, 1);
-	driver_interrupt(a);
-	bench_forget(a);
-	assert_int_equal(idtntb_port_move(a->port, to->sw, NULL), 0);
-	idtntb_port_service(a->port);
-	assert_int_equal(a->logs[IDTNTB_LOG_INFO], 0);
-	assert_int_equal(a->msis, 0);
-	bench_detach(bench, 0);
-	bench_destroy(to);
-	bench_destroy(bench);
-}
-
-/* Another switch altogether: refused, and the port goes on where it was. */
-static void move_elsewhere(void **state)
-{
-	struct bench *bench = bench_create_linked(NULL, "2", NULL), *other = bench_create(NULL, "3", NULL);
-	struct idtntb_error error;
-
-	(void)state;
-	assert_int_equal(idtntb_port_move(bench->hosts[0].port, other->sw, &error), -71);
-	assert_non_null(strstr(error.text, "port"));
-	nt_write(&bench->hosts[0], 0x420, 1);
-	assert_int_equal(nt_read(&bench->hosts[1], 0x428), 1);
-	bench_destroy(other);
-	bench_destroy(bench);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -369,10 +255,6 @@ int main(void)
 		cmocka_unit_test(wrong_sweep),
 		cmocka_unit_test(detach),
 		cmocka_unit_test(two_views),
-		cmocka_unit_test(move),
-		cmocka_unit_test(move_to_a_new_switch),
-		cmocka_unit_test(move_while_down),
-		cmocka_unit_test(move_elsewhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
