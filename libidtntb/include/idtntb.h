@@ -421,7 +421,8 @@ void idtntb_port_mirror(struct idtntb_port *port, uint32_t offset, uint32_t valu
 
 /**
  * Move to another block of the same topology (the transport's memory was made anew): the private registers, what came
- * in and the link state go along. On failure the port stays where it was.
+ * in and the link state go along, a link that was broken by idtntb_switch_link_force() too, unless it was changed there.
+ * On failure the port stays where it was.
  * @return 0, or -EPROTO when the topologies differ.
  */
 int idtntb_port_move(struct idtntb_port *port, struct idtntb_switch *to, struct idtntb_error *error);

@@ -218,6 +218,7 @@ void idtntb_port_detach(struct idtntb_port *port)
 int idtntb_port_move(struct idtntb_port *port, struct idtntb_switch *to, struct idtntb_error *error)
 {
 	struct block_port *from = port->shared;
+	uint32_t untouched = 0;
 
 	if (idtntb_topology_compare(&port->sw->topology, &to->topology, error))
 		return -EPROTO;
@@ -232,6 +233,8 @@ int idtntb_port_move(struct idtntb_port *port, struct idtntb_switch *to, struct 
 				atomic_store(&port->shared->lut[t][e][w], port->lut[t][e][w]);
 		}
 	}
+	/* A link broken on purpose stays so, unless somebody has been at it there. */
+	atomic_compare_exchange_strong(&port->shared->forced, &untouched, atomic_load(&from->forced));
 	idt_message_move(port, from);
 	atomic_fetch_or(&port->shared->indbellsts, atomic_load(&from->indbellsts));
 	atomic_fetch_or(&port->shared->latch, atomic_load(&from->latch) & NTINT_LATCHED);

@@ -168,6 +168,33 @@ static void move_to_a_message(void **state)
 	bench_destroy(bench);
 }
 
+/* A link that was broken on purpose stays so, unless somebody has been at it in the other block. */
+static void move_with_a_broken_link(void **state)
+{
+	struct bench *bench = bench_create_linked(NULL, "2", NULL), *to = bench_create(NULL, "2", NULL);
+	struct bench_host *a = &bench->hosts[0], *b = &bench->hosts[1];
+
+	(void)state;
+	idtntb_switch_link_force(bench->sw, b->number, true);
+	wake_all(bench);
+	driver_interrupt(a);
+	bench_forget(a);
+	for (unsigned slot = 0; slot < 2; slot++)
+		assert_int_equal(idtntb_port_move(bench->hosts[slot].port, to->sw, NULL), 0);
+	wake_all(bench);
+	assert_true(member_of(to->sw, b).up && member_of(to->sw, b).forced_down);
+	assert_false(member_of(to->sw, a).forced_down);
+	assert_int_equal(driver_link_is_up(a), 0);
+	/* Mended here, it is not broken anew by what is left there. */
+	idtntb_switch_link_force(to->sw, b->number, false);
+	assert_int_equal(idtntb_port_move(b->port, bench->sw, NULL), 0);
+	assert_true(member_of(bench->sw, b).forced_down);
+	assert_int_equal(idtntb_port_move(b->port, to->sw, NULL), 0);
+	assert_false(member_of(to->sw, b).forced_down);
+	bench_destroy(bench);
+	bench_destroy(to);
+}
+
 /* Generations begin anew in the other block: that a port is still down there is no news. */
 static void move_while_down(void **state)
 {
@@ -209,6 +236,7 @@ int main(void)
 		cmocka_unit_test(move_to_a_new_switch),
 		cmocka_unit_test(move_after_many_messages),
 		cmocka_unit_test(move_to_a_message),
+		cmocka_unit_test(move_with_a_broken_link),
 		cmocka_unit_test(move_while_down),
 		cmocka_unit_test(move_elsewhere),
 	};
