@@ -75,19 +75,27 @@ static void write_error(struct idtntb_port *port, const struct idt_decode *decod
 
 static const char there_is_none[] = "there is no such register here", it_is_read_only[] = "it is read-only";
 
+bool idt_nt_readable(struct idtntb_port *port, uint32_t offset)
+{
+	const struct idt_decode *decode = &port->sw->nt[offset / 4];
+	char name[IDT_NAME_SIZE];
+
+	if (!is_absent(decode->row))
+		return true;
+	if (!is_quiet(decode->row, offset))
+		idt_guest_error(port, decode, "read of %s: %s", idt_name(decode, offset, name), there_is_none);
+	return false;
+}
+
 uint32_t idt_nt_read(struct idtntb_port *port, uint32_t offset)
 {
 	const struct idt_decode *decode = &port->sw->nt[offset / 4];
 	const struct idt_row *row = decode->row;
-	char name[IDT_NAME_SIZE];
 	uint32_t value;
 
 	idt_count(&port->counters->rows[decode->index].reads);
-	if (is_absent(row)) {
-		if (!is_quiet(row, offset))
-			idt_guest_error(port, decode, "read of %s: %s", idt_name(decode, offset, name), there_is_none);
+	if (!idt_nt_readable(port, offset))
 		return 0;
-	}
 	if (row->touch)
 		row->touch(port);
 	value = idt_nt_peek(port->sw, port, port->slot, offset);

@@ -114,13 +114,27 @@ uint32_t idt_gasadata_read(const struct idt_read *read)
 void idt_gasadata_touch(struct idtntb_port *port)
 {
 	uint32_t address = idt_nt(port, NT_GASAADDR);
+	const struct idt_decode *entry;
+	bool there = false;
 	unsigned slot;
-	enum target target = decode(port->sw, address, &slot);
-	const struct idt_decode *entry = target == TARGET_SWITCH ? &port->sw->csr[(address - GAS_SWITCH) / 4] : NULL;
 
-	if (entry && entry->row)
-		idt_count(&port->counters->rows[entry->index].reads);
-	if (target == TARGET_NONE || (entry && !entry->row))
+	switch (decode(port->sw, address, &slot)) {
+	case TARGET_NT:
+		idt_nt_readable(port, address % GAS_NT_OFFSET);
+		return;
+	case TARGET_SWITCH:
+		entry = &port->sw->csr[(address - GAS_SWITCH) / 4];
+		there = entry->row;
+		if (there)
+			idt_count(&port->counters->rows[entry->index].reads);
+		break;
+	case TARGET_BRIDGE:
+		there = bridge_row(address % GAS_PORT_STRIDE);
+		break;
+	case TARGET_NONE:
+		break;
+	}
+	if (!there)
 		idt_guest_error(port, NULL, "read of global address 0x%05x: no register there", address);
 }
 

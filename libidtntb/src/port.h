@@ -94,6 +94,8 @@ void idt_nt_write(struct idtntb_port *port, uint32_t offset, uint32_t value, uin
 /* access.c: the same of a switch register, and of a register of another port. */
 void idt_csr_write(struct idtntb_port *port, uint32_t address, uint32_t value, uint32_t enabled);
 void idt_nt_write_foreign(struct idtntb_port *port, unsigned slot, uint32_t offset, uint32_t value, uint32_t enabled);
+/* access.c: whether an NT function has a register there; a read where there is none is reported. */
+bool idt_nt_readable(struct idtntb_port *port, uint32_t offset);
 
 /* interrupt.c */
 void idt_interrupt_update(struct idtntb_port *port);

@@ -229,7 +229,9 @@ static void guest_errors_of_global_addresses(void **state)
 		{ 0x3E20C, true, true },   { 0x3FFFC, true, true },  { 0x03000, true, true },
 		{ 0x31000, true, true },   { 0x3EC00, false, true }, { 0x00000, false, true },
 		{ 0x05404, false, true },  { 0x01440, false, true }, { 0x3E000, false, false },
-		{ 0x0140C, false, false },
+		{ 0x0140C, false, false }, { 0x00004, true, true },  { 0x0141C, true, true },
+		{ 0x0541C, true, true },   { 0x01500, true, true },  { 0x05500, true, true },
+		{ 0x01038, false, false }, { 0x05038, false, true },
 	};
 	struct bench *bench = bench_create_attached(NULL, "2", NULL);
 	struct bench_host *host = &bench->hosts[0];
