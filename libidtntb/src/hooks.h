@@ -12,10 +12,10 @@ typedef void idt_write_hook(struct idtntb_port *port, const struct idt_write *wr
 typedef uint32_t idt_topology_hook(const struct idtntb_topology *topology, unsigned slot, unsigned i);
 
 /* setup.c: what the topology decides */
-idt_topology_hook idt_id_reset, idt_subsystem_reset, idt_bar_reset, idt_bar_rw, idt_barsetup_reset, idt_barsetup_rw;
+idt_topology_hook idt_id_reset, idt_bar_reset, idt_bar_rw, idt_barsetup_reset, idt_barsetup_rw;
 idt_topology_hook idt_pcielcap_reset, idt_pcielctlsts_reset, idt_pcielctlsts2_reset;
 idt_topology_hook idt_swpartctl_reset, idt_swpartsts_reset, idt_swportctl_reset, idt_swportsts_reset;
-idt_topology_hook idt_bridge_id_reset, idt_godbellmsk_reset, idt_gidbellmsk_reset;
+idt_topology_hook idt_godbellmsk_reset, idt_gidbellmsk_reset;
 
 /* interrupt.c */
 idt_read_hook idt_pcicmdsts_read, idt_ntintsts_read;

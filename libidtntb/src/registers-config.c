@@ -67,7 +67,7 @@ static const struct idt_row rows[] = {
 	{ CONFIG(0x010, "base address, as BARSETUP shapes it"), MANY(6), MODELLED, .reg.name = "BAR%u",
 	  .reset = idt_bar_reset, .rw = idt_bar_rw, .write = idt_window_input_write },
 	{ CONFIG(0x028, "CardBus CIS pointer"), ONE, ABSENT, .reg.name = "CCISPTR" },
-	{ CONFIG(0x02C, "subsystem ids"), ONE, MODELLED, .reg.name = "SUBID", .reset = idt_subsystem_reset },
+	{ CONFIG(0x02C, "subsystem ids"), ONE, MODELLED, .reg.name = "SUBID", .reset = idt_id_reset },
 	{ CONFIG(0x030, "expansion ROM base: no ROM"), ONE, MODELLED, .reg.name = "EROMBASE" },
 	{ CONFIG(0x034, "first capability"), ONE, MODELLED, .reg.name = "CAPPTR", .reg.reset = 0x40 },
 	{ CONFIG(0x038, "reserved"), ONE, ABSENT, .reg.name = "RESERVED038" },

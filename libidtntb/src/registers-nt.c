@@ -152,7 +152,7 @@ static const struct idt_row bridge_rows[] = {
 	  ONE,
 	  MODELLED,
 	  .reg.name = "P2PID",
-	  .reset = idt_bridge_id_reset },
+	  .reset = idt_id_reset },
 };
 
 IDT_ROWS(idt_rows_bridge, bridge_rows);

@@ -10,7 +10,6 @@
 #define MANY(n, step) .reg.count = { (n), 1 }, .reg.stride = { (step), 0 }
 #define MODELLED .reg.status = IDTNTB_STATUS_MODELLED
 #define STORED .reg.status = IDTNTB_STATUS_STORED
-#define ABSENT .reg.status = IDTNTB_STATUS_ABSENT
 
 #define PORTS 0x00FFFFFFu /* a bit for each port number */
 #define PARTITIONS 0x000000FFu

@@ -9,11 +9,8 @@
 
 /* Offsets in the NT function that code names (sections 2 and 3.1). */
 enum {
-	NT_ID = 0x000,
 	NT_PCICMDSTS = 0x004,
 	NT_BAR0 = 0x010,
-	NT_PCIELCAP = 0x04C,
-	NT_PCIELCTLSTS = 0x050,
 	NT_MSICAP = 0x0D0,
 	NT_MSIADDR = 0x0D4,
 	NT_MSIUADDR = 0x0D8,
@@ -21,8 +18,6 @@ enum {
 	NT_NTCTL = 0x400,
 	NT_NTINTSTS = 0x404,
 	NT_NTINTMSK = 0x408,
-	NT_NTGSIGNAL = 0x410,
-	NT_OUTDBELLSET = 0x420,
 	NT_INDBELLSTS = 0x428,
 	NT_INDBELLMSK = 0x42C,
 	NT_MSGSTS = 0x460,

@@ -124,7 +124,7 @@ static void port_load(const struct idtntb_switch *sw, unsigned slot, struct bloc
 		atomic_store(&to->message[m], atomic_load(&from->message[m]));
 }
 
-static int block_fill(struct block *block, struct block *copy, struct idtntb_error *error)
+static int block_fill(struct block *block, size_t size, struct block *copy, struct idtntb_error *error)
 {
 	struct idtntb_switch *from;
 	int result;
@@ -133,7 +133,7 @@ static int block_fill(struct block *block, struct block *copy, struct idtntb_err
 	result = idtntb_switch_open(&from, copy, sizeof(*copy), error);
 	if (result)
 		return result;
-	result = idt_block_prepare(block, sizeof(*block), &from->topology, error);
+	result = idt_block_prepare(block, size, &from->topology, error);
 	if (!result) {
 		for (size_t d = 0; d < CSR_DWORDS; d++)
 			word_load(&block->csr[d], &copy->csr[d], &from->csr[d], &from->topology, 0);
@@ -166,16 +166,11 @@ int idtntb_switch_open_image(struct idtntb_switch **sw, const void *image, size_
 int idtntb_block_load(void *block, size_t size, const void *image, size_t image_size, struct idtntb_error *error)
 {
 	struct block *copy;
-	int result;
+	int result = image_open(image, image_size, &copy, error);
 
-	if (size < sizeof(struct block) || (uintptr_t)block % _Alignof(struct block))
-		return idt_error(error, -EINVAL,
-				 "memory of %zu bytes for the switch: %zu, aligned to %zu, would be right", size,
-				 sizeof(struct block), _Alignof(struct block));
-	result = image_open(image, image_size, &copy, error);
 	if (result)
 		return result;
-	result = block_fill(block, copy, error);
+	result = block_fill(block, size, copy, error);
 	free(copy);
 	return result;
 }

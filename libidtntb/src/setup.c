@@ -26,21 +26,12 @@ static unsigned slot_of_partition(const struct idtntb_topology *topology, unsign
 	return NO_SLOT;
 }
 
+/* Also of the subsystem, and at the place of a port's bridge (section 4.2). */
 uint32_t idt_id_reset(const struct idtntb_topology *topology, unsigned slot, unsigned i)
 {
 	(void)slot;
 	(void)i;
 	return (uint32_t)topology->chip->device_id << 16 | IDTNTB_VENDOR_ID;
-}
-
-uint32_t idt_subsystem_reset(const struct idtntb_topology *topology, unsigned slot, unsigned i)
-{
-	return idt_id_reset(topology, slot, i);
-}
-
-uint32_t idt_bridge_id_reset(const struct idtntb_topology *topology, unsigned slot, unsigned i)
-{
-	return idt_id_reset(topology, slot, i);
 }
 
 /* A BAR shows the low nibble of its BARSETUP; the upper half of a pair and a disabled BAR show 0 (section 6.1). */

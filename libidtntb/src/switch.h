@@ -75,7 +75,7 @@ int idt_topology_read(struct idtntb_topology *to, const struct block_topology *f
 /* temperature.c: take a sample; returns the slots whose TMPSENSOR became latched. */
 uint32_t idt_temperature_sample(const struct idtntb_switch *sw);
 
-/* error.c: fill *error (which may be NULL) and return `result`. */
+/* log.c: fill *error (which may be NULL) and return `result`. */
 __attribute__((format(printf, 3, 4))) int idt_error(struct idtntb_error *error, int result, const char *format, ...);
 
 #endif
