@@ -200,7 +200,7 @@ size_t idtntb_block_size(void);
 /**
  * Make a block: the switch after power-on, no port attached.
  * Nobody else may use the memory meanwhile; a block that is being made is not ready for idtntb_switch_open().
- * @return 0, -EINVAL (memory too small or unaligned, topology refused).
+ * @return 0, -EINVAL (memory too small or unaligned, topology refused), -ENOMEM.
  */
 int idtntb_block_format(void *block, size_t size, const struct idtntb_topology *topology, struct idtntb_error *error);
 
@@ -292,7 +292,7 @@ int idtntb_switch_save(const struct idtntb_switch *sw, void *image, size_t size)
 /**
  * Make a block from a saved state, as idtntb_block_format() does from a topology. Owners, generations and links are
  * not loaded: every port is free and down.
- * @return 0; -EINVAL not a saved state, damaged, or memory too small; -EPROTO another layout version.
+ * @return 0; -EINVAL not a saved state, damaged, or memory too small; -EPROTO another layout version; -ENOMEM.
  */
 int idtntb_block_load(void *block, size_t size, const void *image, size_t image_size, struct idtntb_error *error);
 /**
@@ -330,7 +330,8 @@ struct idtntb_port_ops {
 	void (*intx)(void *opaque, bool level);
 	/**
 	 * Ports in @p slots (bit = index in the topology) have something to look at: make their owners call
-	 * idtntb_port_service() soon. Must not block. May be called with the bit of this very port.
+	 * idtntb_port_service() soon. Must not block. May be called with the bit of this very port. idtntb_port_peek()
+	 * may be called from here.
 	 */
 	void (*kick)(void *opaque, uint32_t slots);
 	/**
@@ -338,7 +339,10 @@ struct idtntb_port_ops {
 	 * this call: it is made before a doorbell, message or interrupt can tell the host of it (section 13).
 	 */
 	void (*drain)(void *opaque);
-	/** Optional. A window's target has changed: see idtntb_port_window(), which may be called from here. */
+	/**
+	 * Optional. A window's target has changed: see idtntb_port_window(), which may be called from here, as may
+	 * idtntb_port_window_mapped_set().
+	 */
 	void (*window_changed)(void *opaque, unsigned window);
 	/**
 	 * Optional. Access the memory of another port's host at bus address @p address; the switch has checked that
