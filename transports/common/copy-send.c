@@ -64,11 +64,14 @@ int ntb_copy_start(struct ntb_copy *copy, void *memory, unsigned ports, unsigned
 		/*
 		 * The receiver may live on from the last owner's time and count from what that one has published, so
 		 * counting goes on from there. If it is nonsense the receiver notices when it is woken, and follows.
+		 * That one may have died between the entry of its next read and the request for it: a number further on,
+		 * or its answer would be taken for ours.
 		 */
 		memset(to, 0, sizeof(*to));
 		to->tail = atomic_load(&channel->tail);
 		to->head = to->tail - NTB_UNITS; /* unknown: look before the first push */
-		to->sequence = atomic_load(&channel->request) & INT32_MAX;
+		to->sequence = (atomic_load(&channel->request) + 1) & INT32_MAX;
+		atomic_store(&channel->request, to->sequence);
 		atomic_store(&channel->waiting, NTB_WAIT_NOTHING);
 		wake_receiver(copy, d);
 	}
