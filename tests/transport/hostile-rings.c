@@ -8,6 +8,7 @@
 #include "../../transports/common/layout.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -276,6 +277,27 @@ static void test_predecessor(void **state)
 	}
 }
 
+/* The owner is to serve a ring, and somebody makes it empty before: what comes later is served again. */
+static void test_owed_and_gone(void **state)
+{
+	struct rings *rings = *state;
+	const uint32_t value = 0x0BED1E57;
+	struct pollfd poll_fd = { .events = POLLIN };
+
+	host_close(&rings->b);
+	host_open(&rings->b, rings->bed.spec, 2, HOST_TRANSLATED);
+	HOST_UNTIL(link_up(&rings->a, 1), &rings->a, &rings->b, NULL);
+	hosts_run_for(&rings->a, &rings->b, NULL, 100);
+	copy_write(&rings->a, 0, 0x40, &value, sizeof(value));
+	poll_fd.fd = idtntb_attachment_fd(rings->b.attachment);
+	assert_int_equal(poll(&poll_fd, 1, PATIENCE_MS), 1);
+	atomic_store(&rings->ab->tail, atomic_load(&rings->ab->head));
+	host_run(&rings->b);
+	assert_int_equal(rings->b.memory_calls, 0);
+	copy_write(&rings->a, 0, 0x80, &value, sizeof(value));
+	HOST_UNTIL(!memcmp(rings->b.ram + 0x80, &value, sizeof(value)), &rings->a, &rings->b, NULL);
+}
+
 int main(int argc, char **argv)
 {
 	const struct bed_test tests[] = {
@@ -285,6 +307,7 @@ int main(int argc, char **argv)
 		BED_TEST_WITHIN(test_chaos, set_up, tear_down),
 		BED_TEST_WITHIN(test_everything, set_up, tear_down),
 		BED_TEST_WITHIN(test_predecessor, set_up, tear_down),
+		BED_TEST_WITHIN(test_owed_and_gone, set_up, tear_down),
 	};
 
 	return bed_run(argc, argv, tests, sizeof(tests) / sizeof(tests[0]));

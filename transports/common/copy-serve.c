@@ -133,10 +133,15 @@ static void serve(struct ntb_copy *copy, unsigned s, bool owner)
 		ntb_futex_wake(&channel->head);
 }
 
-/* Whether the copier finds nothing for it in the ring of sender s. */
-static bool nothing(struct ntb_copy *copy, unsigned s)
+/*
+ * Whether there is nothing to do about the ring of sender s. One that is owed is the owner's alone; also when it is empty:
+ * somebody may have emptied it by a store, and it would be owed for ever.
+ */
+static bool nothing(struct ntb_copy *copy, unsigned s, bool owner)
 {
-	return atomic_load(&copy->owed) & 1u << s || atomic_load(&from(copy, s)->tail) == atomic_load(&copy->heads[s]);
+	if (atomic_load(&copy->owed) & 1u << s)
+		return !owner;
+	return atomic_load(&from(copy, s)->tail) == atomic_load(&copy->heads[s]);
 }
 
 /* Look at every ring once. Returns whether there was anything. */
@@ -145,8 +150,7 @@ static bool serve_all(struct ntb_copy *copy, bool owner)
 	bool any = false;
 
 	for (unsigned s = 0; s < copy->ports; s++) {
-		if (s == copy->slot ||
-		    (owner ? atomic_load(&from(copy, s)->tail) == atomic_load(&copy->heads[s]) : nothing(copy, s)))
+		if (s == copy->slot || nothing(copy, s, owner))
 			continue;
 		any = true;
 		pthread_mutex_lock(&copy->ram->lock);
@@ -206,7 +210,7 @@ static bool idle(struct ntb_copy *copy)
 		pthread_mutex_lock(&copy->ram->lock);
 		repair(copy, s);
 		pthread_mutex_unlock(&copy->ram->lock);
-		if (!nothing(copy, s))
+		if (!nothing(copy, s, false))
 			return false;
 	}
 	return true;
