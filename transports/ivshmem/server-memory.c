@@ -71,7 +71,7 @@ static int open_link(const char *link)
 {
 	char path[40];
 	struct stat st;
-	int fd = -1, look = open(link, O_PATH | O_CLOEXEC);
+	int fd = -1, seals, look = open(link, O_PATH | O_CLOEXEC);
 
 	if (look < 0)
 		return -1;
@@ -79,11 +79,14 @@ static int open_link(const char *link)
 	if (!fstat(look, &st) && S_ISREG(st.st_mode) && st.st_uid == geteuid())
 		fd = open(path, O_RDWR | O_CLOEXEC);
 	close(look);
-	if (fd >= 0 && (fcntl(fd, F_GET_SEALS) & SEALS) != SEALS) {
-		close(fd);
-		fd = -1;
-	}
-	return fd;
+	if (fd < 0)
+		return -1;
+	seals = fcntl(fd, F_GET_SEALS);
+	/* Negative on a file system that has none. */
+	if (seals >= 0 && (seals & SEALS) == SEALS)
+		return fd;
+	close(fd);
+	return -1;
 }
 
 /* @return whether the memory holds the switch that is asked for. */
