@@ -179,6 +179,37 @@ static void no_descriptors_left(void **state)
 	}
 }
 
+/* Many who connect at once do not keep it from what else there is to do: who misbehaves goes before all of them are in. */
+static void newcomers_can_wait(void **state)
+{
+	struct fixture *fixture = *state;
+	struct member first, good;
+	int clients[58], fd, bells[VECTORS];
+	unsigned arrivals = 0;
+
+	server_start(fixture, NULL);
+	first = join(fixture->socket, 0, NULL, 0);
+	good = join(fixture->socket, 1, (const int64_t[]){ 0 }, 1);
+	expect_vectors(first.socket, 1, bells);
+	kill(fixture->server.pid, SIGSTOP);
+	for (unsigned c = 0; c < 58; c++)
+		clients[c] = connect_to(fixture->socket, SOCK_STREAM);
+	assert_int_equal(send(first.socket, "x", 1, 0), 1); /* for which it is dropped */
+	kill(fixture->server.pid, SIGCONT);
+	while (message(good.socket, &fd) != 0) {
+		assert_true(fd >= 0);
+		close(fd);
+		arrivals++;
+	}
+	assert_true(arrivals < 58 * VECTORS);
+	for (unsigned c = 0; c < 58; c++)
+		close(clients[c]);
+	for (unsigned v = 0; v < VECTORS; v++)
+		close(bells[v]);
+	leave(&first);
+	leave(&good);
+}
+
 static void idle_costs_nothing(void **state)
 {
 	struct fixture *fixture = *state;
@@ -222,6 +253,7 @@ int main(int argc, char **argv)
 	static const struct CMUnitTest tests[] = {
 		TEST(who_never_reads_is_dropped), TEST(who_reads_late),     TEST(clients_are_bounded),
 		TEST(no_descriptors_left),        TEST(idle_costs_nothing), TEST(no_descriptor_leaks),
+		TEST(newcomers_can_wait),
 	};
 
 	return RUN(tests, argc, argv);

@@ -8,6 +8,9 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#define LISTENER_EVENTS (EPOLLIN | EPOLLET)
+#define AT_ONCE 16 /* taken, before everything else that waits has its turn */
+
 /* @return whether there may be more. */
 static bool refuse_one(struct listener *listener)
 {
@@ -22,7 +25,7 @@ static void listener_ready(struct source *source, uint32_t events)
 	struct listener *listener = container_of(source, struct listener, source);
 
 	(void)events;
-	for (;;) {
+	for (unsigned taken = 0; taken < AT_ONCE; taken++) {
 		int fd = accept4(source->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 		if (fd >= 0)
@@ -33,6 +36,8 @@ static void listener_ready(struct source *source, uint32_t events)
 			/* Edge-triggered: what could not be taken waits for the next connection, without spinning. */
 			return;
 	}
+	/* There may be more. Whoever keeps connecting must not keep the others, or a signal, from their turn. */
+	loop_change(listener->loop, source, LISTENER_EVENTS);
 }
 
 int listener_open(struct listener *listener, struct loop *loop, const char *path, int type, mode_t mode)
@@ -48,7 +53,7 @@ int listener_open(struct listener *listener, struct loop *loop, const char *path
 	listener->refused = 0;
 	listener->source.ready = listener_ready;
 	listener->source.fd = listener->socket.fd;
-	ret = loop_add(loop, &listener->source, EPOLLIN | EPOLLET);
+	ret = loop_add(loop, &listener->source, LISTENER_EVENTS);
 	if (ret) {
 		say("%s: cannot wait for clients: %s", path, strerror(-ret));
 		ntb_listener_close(&listener->socket);
