@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define MEMORY 0x400000u
@@ -61,6 +62,59 @@ static void test_greeting(void **state)
 		assert_true(now_ms() - start < 10000);
 		fake_server_end(&server);
 	}
+}
+
+static void on_msi(void *opaque, uint64_t address, uint32_t data)
+{
+	(void)opaque;
+	(void)address;
+	(void)data;
+}
+
+static void on_intx(void *opaque, bool level)
+{
+	(void)opaque;
+	(void)level;
+}
+
+/* A server that is as it should be, and a process with too few descriptors: it is not the server that gets the blame. */
+static void test_few_descriptors(void **state)
+{
+	const struct idtntb_frontend_ops ops = { .size = sizeof(ops), .msi = on_msi, .intx = on_intx };
+	struct idtntb_attach_options options = { .port = 0 };
+	struct idtntb_attachment *attachment = NULL;
+	struct fake_server server;
+	struct rlimit limit;
+	unsigned refused = 0;
+	rlim_t usual;
+	char spec[128];
+
+	(void)state;
+	fake_server_start(&server, MEMORY, VICE_NONE);
+	spec_of(&server, spec, sizeof(spec));
+	options.spec = spec;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	usual = limit.rlim_cur;
+	limit.rlim_cur = (rlim_t)dup(0); /* the first that is free */
+	close((int)limit.rlim_cur);
+	for (; !attachment; limit.rlim_cur++) {
+		struct idtntb_error error = { "" };
+		const unsigned before = open_descriptors();
+		int ret;
+
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+		ret = idtntb_attach(&attachment, &options, &ops, NULL, &error);
+		setrlimit(RLIMIT_NOFILE, &(struct rlimit){ usual, limit.rlim_max });
+		if (!ret)
+			break;
+		refused++;
+		if (!strstr(error.text, "open files"))
+			fail_msg("with %u free: '%s'", refused - 1, error.text);
+		assert_int_equal(open_descriptors(), before);
+	}
+	assert_true(refused >= 6);
+	idtntb_detach(attachment);
+	fake_server_end(&server);
 }
 
 /* The server we were with comes back bad, and bad again; and at last well. */
@@ -202,7 +256,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_greeting), cmocka_unit_test(test_return), cmocka_unit_test(test_later),
-		cmocka_unit_test(test_flood),    cmocka_unit_test(test_view),
+		cmocka_unit_test(test_flood),    cmocka_unit_test(test_view),   cmocka_unit_test(test_few_descriptors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

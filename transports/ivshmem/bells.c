@@ -27,9 +27,11 @@ static void drop_bell(struct idtntb_attachment *a, int fd)
 int ntb_bells_add(struct idtntb_attachment *a, int fd)
 {
 	struct ivshmem *iv = ivshmem_of(a);
-	const uint32_t bell = ntb_eventfd_bell(fd);
-	int ret = bell ? ntb_watch(a, fd, BELL_EVENTS, TAG_BELL) : -EPROTO;
+	uint32_t bell;
+	int ret = ntb_eventfd_bell(fd, &bell);
 
+	if (!ret)
+		ret = ntb_watch(a, fd, BELL_EVENTS, TAG_BELL);
 	if (ret) {
 		close(fd);
 		return ret;

@@ -48,10 +48,10 @@ int ntb_client_connect(struct ntb_client *client, const char *path)
 	return 0;
 }
 
-/* Take the descriptors of a message. 0, or -EPROTO when they are not one at most. */
+/* Take the descriptors of a message. 0, -EPROTO when they are not one at most, -EMFILE when there is no room for that one. */
 static int take_fds(struct ntb_client *client, struct msghdr *header)
 {
-	int ret = header->msg_flags & MSG_CTRUNC ? -EPROTO : 0;
+	int ret = header->msg_flags & MSG_CTRUNC ? -EMFILE : 0;
 
 	for (struct cmsghdr *part = CMSG_FIRSTHDR(header); part; part = CMSG_NXTHDR(header, part)) {
 		size_t count;
@@ -83,6 +83,7 @@ static int receive(struct ntb_client *client, struct idtntb_error *error)
 	} control;
 
 	while (client->have < sizeof(client->word)) {
+		int ret;
 		struct iovec iov = { client->word + client->have, sizeof(client->word) - client->have };
 		struct msghdr header = {
 			.msg_iov = &iov,
@@ -98,9 +99,14 @@ static int receive(struct ntb_client *client, struct idtntb_error *error)
 			return 0;
 		if (got < 0)
 			return ntb_fail(error, -errno, "the ivshmem server is gone: %s", strerror(errno));
-		if (take_fds(client, &header))
-			return ntb_fail(error, -EPROTO,
-					"the ivshmem server sent several descriptors with one word; one is right");
+		ret = take_fds(client, &header);
+		if (ret)
+			return ntb_fail(error, ret,
+					ret == -EMFILE
+						? "what the ivshmem server sent finds no free descriptor here: raise "
+						  "the limit of open files (ulimit -n)"
+						: "the ivshmem server sent several descriptors with one word; "
+						  "one is right");
 		if (!got)
 			return ntb_fail(error, -ECONNRESET, "the ivshmem server has closed the connection%s",
 					client->have ? " within a word" : "");

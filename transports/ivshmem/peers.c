@@ -13,7 +13,7 @@
 
 #define PEERS 1024u /* clients of one server at most; each costs a descriptor here */
 
-uint32_t ntb_eventfd_bell(int fd)
+int ntb_eventfd_bell(int fd, uint32_t *bell)
 {
 	char path[40], text[512];
 	const char *line;
@@ -23,15 +23,18 @@ uint32_t ntb_eventfd_bell(int fd)
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
 	info = open(path, O_RDONLY | O_CLOEXEC);
 	if (info < 0)
-		return 0;
+		return -errno;
 	got = read(info, text, sizeof(text) - 1);
 	close(info);
 	if (got <= 0)
-		return 0;
+		return -EPROTO;
 	text[got] = '\0';
 	line = strstr(text, "\neventfd-id:");
+	if (!line)
+		return -EPROTO;
 	/* The kernel counts from 0, which stands for no bell at all. */
-	return line ? (uint32_t)strtoul(line + strlen("\neventfd-id:"), NULL, 10) + 1 : 0;
+	*bell = (uint32_t)strtoul(line + strlen("\neventfd-id:"), NULL, 10) + 1;
+	return 0;
 }
 
 static struct ntb_peer *find(struct ntb_peers *peers, int id)
@@ -45,10 +48,13 @@ static struct ntb_peer *find(struct ntb_peers *peers, int id)
 
 static int add(struct ntb_peers *peers, int id, int fd, struct idtntb_error *error)
 {
-	const uint32_t bell = ntb_eventfd_bell(fd);
+	uint32_t bell;
+	const int ret = ntb_eventfd_bell(fd, &bell);
 
-	if (!bell)
-		return ntb_fail(error, -EPROTO, "the ivshmem server sent something else than an eventfd as a vector");
+	if (ret == -EPROTO)
+		return ntb_fail(error, ret, "the ivshmem server sent something else than an eventfd as a vector");
+	if (ret)
+		return ntb_fail(error, ret, "a vector of the ivshmem server cannot be looked at: %s", strerror(-ret));
 	if (peers->count == PEERS)
 		return ntb_fail(error, -EPROTO, "the ivshmem server has more than %u clients", PEERS);
 	if (peers->count == peers->capacity) {

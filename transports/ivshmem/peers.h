@@ -23,8 +23,8 @@ struct ntb_peers {
 	unsigned count, capacity;
 };
 
-/* The number of an eventfd, never 0; 0 when it is none. */
-uint32_t ntb_eventfd_bell(int fd);
+/* The number of an eventfd, never 0. 0, -EPROTO when it is none, or another -errno when that cannot be told. */
+int ntb_eventfd_bell(int fd, uint32_t *bell);
 
 /* Take a vector that the server has sent. The descriptor becomes ours, whatever happens. 0 or -errno with a line. */
 int ntb_peers_vector(struct ntb_peers *peers, int id, int fd, struct idtntb_error *error);

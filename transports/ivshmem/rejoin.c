@@ -2,7 +2,7 @@
 /*
  * The server: its messages, its loss, its return. Nothing that guests do goes through it, so without it everything goes on
  * but for newcomers. A server that comes back with the memory we are in is taken up where the last one left; one with
- * other memory (a stock server makes it anew) is followed there, with the state of the switch.
+ * other memory (a stock server with -m makes it anew) is followed there, with the state of the switch.
  */
 #include "ivshmem.h"
 
@@ -133,7 +133,8 @@ static int rejoin(struct idtntb_attachment *a, struct idtntb_error *error)
 	iv->own_bell = -1;
 	ret = ntb_bells_add(a, bell);
 	if (ret)
-		return ntb_fail(error, ret, "the ivshmem server sent something else than an eventfd as our vector");
+		return ntb_fail(error, ret, "the ivshmem server's vector for us is of no use: %s",
+				ret == -EPROTO ? "it is no eventfd" : strerror(-ret));
 	iv->rejoined = true;
 	iv->connect_at = 0;
 	iv->complaint.text[0] = '\0';
