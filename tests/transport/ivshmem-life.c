@@ -107,7 +107,7 @@ static void test_half_rejoined(void **state)
 	bed_end(&bed);
 }
 
-/* A stock server makes its memory anew: everybody moves there, with the state of the switch. */
+/* A stock server that makes its memory anew: everybody moves there, with the state of the switch. */
 static void test_other_memory(void **state)
 {
 	struct bed bed;

@@ -9,7 +9,8 @@
  * server-memory.c    the shared memory
  * server-keeper.c    a process that holds it when the server is killed
  * server-clients.c   ivshmem protocol version 0
- * server-ram.c       relay of guest-RAM descriptors (ram-protocol.h)
+ * server-ram.c       relay of guest-RAM descriptors (ram-protocol.h);
+ *                    its packets: server-ram-packet.c
  *
  * One thread, no timer, nothing blocks: a client that does not read costs a bounded queue and nothing else. The shared
  * memory is sealed against truncation, and not mapped here.
