@@ -75,6 +75,7 @@ static void what_cannot_be_done(void **state)
 		{ "info -s ivshmem:/nonexistent/socket", "/nonexistent/socket" },
 		{ "info -s file:/nonexistent/state", "/nonexistent/state" },
 		{ "info -s file:/dev/null", "/dev/null" },
+		{ "info -s 'file:/no\n\033[31msuch'", "/no??[31msuch" },
 		{ "load /nonexistent/state", "/nonexistent/state" },
 		{ "load /dev/zero", "longer than" },
 		{ "save /nonexistent/state", "/nonexistent/state" },
