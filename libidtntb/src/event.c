@@ -110,7 +110,8 @@ static void link_notice(struct idtntb_port *port, unsigned slot, bool up)
 	const struct idtntb_switch *sw = port->sw;
 	unsigned number = sw->topology.ports[slot].port;
 
-	idt_log(port, IDTNTB_LOG_INFO, "link of port %u is %s", number, up ? "up" : "down");
+	idt_log_change(port, &port->links_told[slot], IDTNTB_LOG_INFO, "link of port %u is %s", number,
+		       up ? "up" : "down");
 	if (unmasked(sw, up ? SE_LINKUP : SE_LINKDN, number) &&
 	    !(atomic_load(idt_csr(sw, GAS_SEPMSK)) >> idt_own_partition(port) & 1)) {
 		atomic_fetch_or(&port->shared->latch, NTINT_SEVENT);

@@ -49,10 +49,36 @@ const char *idt_name(const struct idt_decode *decode, uint32_t address, char nam
 	return name;
 }
 
-/* Without a clock a rate can only be one of counts: the first four of a kind, then each power of two. */
-static bool due(uint32_t count)
+#define ERRORS_TOLD 4
+#define CHANGES_TOLD 4096
+
+/* Without a clock a rate can only be one of counts: the first of a kind, then each power of two. */
+static bool due(uint32_t count, uint32_t first)
 {
-	return count <= 4 || !(count & (count - 1));
+	return count <= first || !(count & (count - 1));
+}
+
+/* Print a line to `text`; one that stands for many says so. */
+__attribute__((format(printf, 5, 0))) static void print(char *text, size_t size, uint32_t count, uint32_t first,
+							const char *format, va_list arguments)
+{
+	int used = vsnprintf(text, size, format, arguments);
+
+	if (count > first && used > 0 && (size_t)used < size)
+		snprintf(text + used, size - (size_t)used, " (%u times)", count);
+}
+
+void idt_log_change(struct idtntb_port *port, uint32_t *count, enum idtntb_log_level level, const char *format, ...)
+{
+	char text[200];
+	va_list arguments;
+
+	if (level > port->log_level || !port->ops.log || !due(++*count, CHANGES_TOLD))
+		return;
+	va_start(arguments, format);
+	print(text, sizeof(text), *count, CHANGES_TOLD, format, arguments);
+	va_end(arguments);
+	port->ops.log(port->opaque, level, text);
 }
 
 void idt_guest_error(struct idtntb_port *port, const struct idt_decode *decode, const char *format, ...)
@@ -61,19 +87,16 @@ void idt_guest_error(struct idtntb_port *port, const struct idt_decode *decode, 
 	va_list arguments;
 	const unsigned kind = decode ? decode->index : 0;
 	uint32_t *count = &port->errors[kind];
-	int used;
 
 	port->guest_errors++;
 	idt_count(&port->counters->guest_errors);
 	++*count;
-	if (!due(*count))
+	if (!due(*count, ERRORS_TOLD))
 		return;
 	va_start(arguments, format);
-	used = vsnprintf(text, sizeof(text), format, arguments);
+	print(text, sizeof(text), *count, ERRORS_TOLD, format, arguments);
 	va_end(arguments);
-	if (*count > 4 && used > 0 && (size_t)used < sizeof(text))
-		snprintf(text + used, sizeof(text) - (size_t)used, " (%u times)", *count);
-	idt_error_keep(port, kind, *count > 4, port->guest_errors, text);
+	idt_error_keep(port, kind, *count > ERRORS_TOLD, port->guest_errors, text);
 	if (port->ops.guest_error)
 		port->ops.guest_error(port->opaque, text);
 }

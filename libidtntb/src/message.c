@@ -125,8 +125,8 @@ void idt_message_discard(struct idtntb_port *port)
 
 		if (MESSAGE_SEQUENCE(word) != ACK_SEQUENCE(ack, j) &&
 		    !source_is_peer(port->sw, port->slot, MESSAGE_SOURCE(word))) {
-			idt_log(port, IDTNTB_LOG_WARNING, "message from partition %u dropped: no NT peer",
-				MESSAGE_SOURCE(word));
+			idt_log_change(port, &port->drops_told, IDTNTB_LOG_WARNING,
+				       "message from partition %u dropped: no NT peer", MESSAGE_SOURCE(word));
 			ack = ack_with(ack, j, MESSAGE_SEQUENCE(word));
 		}
 	}

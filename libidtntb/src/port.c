@@ -122,7 +122,7 @@ void idtntb_port_reset(struct idtntb_port *port)
 {
 	bool up = port->link;
 
-	idt_log(port, IDTNTB_LOG_INFO, "reset");
+	idt_log_change(port, &port->resets_told, IDTNTB_LOG_INFO, "reset");
 	member_set(port, false);
 	idt_effects_deliver(port);
 	registers_reset(port);

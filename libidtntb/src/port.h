@@ -66,6 +66,7 @@ struct idtntb_port {
 	uint32_t errors[COUNTER_ROWS]; /* guest errors by row of the table, for the rate limit */
 	struct idt_kept_error kept[COUNTER_ERRORS]; /* what the counters hold */
 	uint64_t mapped[(IDTNTB_WINDOWS + 63) / 64]; /* windows that the host has mapped */
+	uint32_t links_told[IDTNTB_PORTS], resets_told, drops_told; /* for the limit of log lines, as `errors` */
 
 	bool poke_allowed;
 	uint32_t poked; /* ticket of the last request seen */
@@ -128,6 +129,10 @@ __attribute__((format(printf, 3, 4))) void idt_log_line(struct idtntb_port *port
 		if ((level) <= (port)->log_level)                                                                      \
 			idt_log_line((port), (level), __VA_ARGS__);                                                    \
 	} while (0)
+
+/* log.c: a line about what a guest or a peer can make happen at will: after thousands only some are told. */
+__attribute__((format(printf, 4, 5))) void idt_log_change(struct idtntb_port *port, uint32_t *count,
+							  enum idtntb_log_level level, const char *format, ...);
 
 /* log.c: what a person calls a register: "NTCTL (0x400)", or "0x424" where nobody is. Returns `name`. */
 #define IDT_NAME_SIZE 48

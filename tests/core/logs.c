@@ -90,6 +90,30 @@ static void guest_errors(void **state)
 	bench_destroy(bench);
 }
 
+/* A guest that resets its function for ever fills no disk, neither its own host's nor a peer's. */
+static void resets_without_end(void **state)
+{
+	struct bench *bench = bench_create_linked(NULL, "2", NULL);
+	struct bench_host *a = &bench->hosts[0], *b = &bench->hosts[1];
+
+	(void)state;
+	bench_forget(a);
+	bench_forget(b);
+	for (unsigned n = 0; n < 10000; n++) {
+		idtntb_port_reset(a->port);
+		bench_run(bench);
+	}
+	/* The 8192nd reset; the 8192nd and 16384th change of the link, of which a had been told once before. */
+	assert_int_equal(a->logs[IDTNTB_LOG_INFO], 4096 + 1 + 4095 + 2);
+	assert_int_equal(b->logs[IDTNTB_LOG_INFO], 4096 + 2);
+	assert_non_null(strstr(b->last_log, "link of port 0 is"));
+	assert_non_null(strstr(b->last_log, "(16384 times)"));
+	/* Another link is not hidden by that. */
+	idtntb_port_link_set(b->port, false);
+	assert_string_equal(b->last_log, "link of port 2 is down");
+	bench_destroy(bench);
+}
+
 static void counters(void **state)
 {
 	struct bench *bench = bench_create_linked(NULL, "2", NULL);
@@ -124,9 +148,8 @@ static void counters(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(levels),
-		cmocka_unit_test(accesses_by_name),
-		cmocka_unit_test(guest_errors),
+		cmocka_unit_test(levels),       cmocka_unit_test(accesses_by_name),
+		cmocka_unit_test(guest_errors), cmocka_unit_test(resets_without_end),
 		cmocka_unit_test(counters),
 	};
 
