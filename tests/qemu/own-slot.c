@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A guest that aims its MSI at the register of the slot that the device is in: it goes, or is reset, in the midst of a call
- * on its port.
+ * A guest that aims what its device causes, an MSI or the fault that a vIOMMU reports, at the register of the slot that the
+ * device is in: it goes, or is reset, in the midst of a call on its port.
  */
 #include "host.h"
 
@@ -21,6 +21,26 @@
 #define INDICATOR_OFF 0x300
 
 #define NTSDATA 0x40C
+#define NTMTBLADDR 0x4D0
+#define NTMTBLDATA 0x4D8
+#define REQIDCAP 0x4DC
+
+/* virtio-iommu: the common configuration in its BAR 4, a queue for faults in RAM. */
+#define IOMMU 3 /* device number */
+#define COMMON 0xD8000000u
+#define DRIVER_FEATURE_SELECT (COMMON + 0x08)
+#define DRIVER_FEATURE (COMMON + 0x0C)
+#define DEVICE_STATUS (COMMON + 0x14)
+#define QUEUE_SELECT (COMMON + 0x16)
+#define QUEUE_ENABLE (COMMON + 0x1C)
+#define QUEUE_DESCRIPTORS (COMMON + 0x20)
+#define QUEUE_AVAILABLE (COMMON + 0x28)
+#define QUEUE_USED (COMMON + 0x30)
+#define EVENT_QUEUE 1
+#define DESCRIPTORS 0x2000000u
+#define AVAILABLE (DESCRIPTORS + 0x1000)
+#define USED (DESCRIPTORS + 0x2000)
+#define FAULT_SIZE 24 /* the last eight bytes are the address */
 
 #define MACHINE_ARGS                                                                                                   \
 	SHARED_RAM("64M"), "-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off", "-device",                  \
@@ -114,6 +134,15 @@ static void unplugged(void **state)
 	machine_stop(m);
 }
 
+/* Once the device has switched itself off. */
+static void power_on(struct machine *m)
+{
+	for (unsigned i = 0; i < 250 && !(machine_config_read(m, ROOT_PORT, slot_control(m), 2) & SLOT_OFF); i++)
+		wait_a_moment();
+	machine_config_write(m, ROOT_PORT, slot_control(m), INDICATOR_ON, 2);
+	hot_enumerate();
+}
+
 /* Power off is a reset; by the time it is carried out the guest may have set up the device again. */
 static void reset(void **state)
 {
@@ -123,10 +152,7 @@ static void reset(void **state)
 	hosts(m);
 	hot_write(NTSDATA, 0xCAFE);
 	msi_writes_slot_control(m, SLOT_OFF | INDICATOR_ON);
-	for (unsigned i = 0; i < 250 && !(machine_config_read(m, ROOT_PORT, slot_control(m), 2) & SLOT_OFF); i++)
-		wait_a_moment();
-	machine_config_write(m, ROOT_PORT, slot_control(m), INDICATOR_ON, 2);
-	hot_enumerate();
+	power_on(m);
 	for (unsigned i = 0; i < 250 && machine_read(m, HOT_BAR0 + NTSDATA, 4); i++)
 		wait_a_moment();
 	assert_int_equal(machine_read(m, HOT_BAR0 + NTSDATA, 4), 0);
@@ -144,11 +170,73 @@ static void reset(void **state)
 	machine_stop(m);
 }
 
+/* The vIOMMU knows no device, and writes its next fault to an address. */
+static void fault_goes_to(struct machine *m, uint64_t address)
+{
+	machine_config_write(m, IOMMU, 0x20, COMMON, 4);
+	machine_config_write(m, IOMMU, 0x24, 0, 4);
+	machine_config_write(m, IOMMU, 0x04, COMMAND_MEM | COMMAND_BME, 2);
+	machine_write(m, DEVICE_STATUS, 3, 1); /* ACKNOWLEDGE, DRIVER */
+	machine_write(m, DRIVER_FEATURE_SELECT, 1, 4);
+	machine_write(m, DRIVER_FEATURE, 1, 4); /* VERSION_1 */
+	machine_write(m, DEVICE_STATUS, 11, 1); /* FEATURES_OK */
+	assert_int_equal(machine_read(m, DEVICE_STATUS, 1), 11);
+	machine_write(m, DESCRIPTORS, address, 8);
+	machine_write(m, DESCRIPTORS + 8, 2ull << 32 | FAULT_SIZE, 8); /* the device writes there */
+	machine_write(m, AVAILABLE, 1 << 16, 8);
+	machine_write(m, QUEUE_SELECT, EVENT_QUEUE, 2);
+	machine_write(m, QUEUE_DESCRIPTORS, DESCRIPTORS, 4);
+	machine_write(m, QUEUE_AVAILABLE, AVAILABLE, 4);
+	machine_write(m, QUEUE_USED, USED, 4);
+	machine_write(m, QUEUE_ENABLE, 1, 2);
+	machine_write(m, DEVICE_STATUS, 15, 1); /* DRIVER_OK */
+}
+
+/* It is a peer's access that faults, and the upper half of its address that ends in Slot Control. */
+static struct machine *fault_writes_slot_control(uint32_t value)
+{
+	struct machine *m = MACHINE(MACHINE_ARGS, "-device", "virtio-iommu-pci,addr=3,boot-bypass=off", "-device", HOT,
+				    "-device", OTHER);
+
+	hosts(m);
+	hot_write(NTCTL, 2);
+	hot_write(NTMTBLADDR, 0);
+	hot_write(NTMTBLDATA, (uint32_t)machine_read(m, HOT_BAR0 + REQIDCAP, 4) << 1 | 1);
+	fault_goes_to(m, ECAM_ROOT_PORT + slot_control(m) + 4 - FAULT_SIZE);
+	host_lut_set(&other, 2, 0, 0, (uint64_t)value << 32 | 0x1000);
+	machine_write(m, host_bar(&other, 2), 0x11, 8);
+	assert_int_equal(machine_read(m, host_bar(&other, 2), 8), UINT64_MAX);
+	return m;
+}
+
+static void unplugged_by_a_fault(void **state)
+{
+	struct machine *m = fault_writes_slot_control(SLOT_OFF | INDICATOR_OFF);
+
+	(void)state;
+	gone(m);
+	machine_stop(m);
+}
+
+static void reset_by_a_fault(void **state)
+{
+	struct machine *m = fault_writes_slot_control(SLOT_OFF | INDICATOR_ON);
+
+	(void)state;
+	power_on(m);
+	for (unsigned i = 0; i < 250 && machine_read(m, HOT_BAR0 + NTCTL, 4); i++)
+		wait_a_moment();
+	assert_int_equal(machine_read(m, HOT_BAR0 + NTCTL, 4), 0);
+	machine_stop(m);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(unplugged),
 		cmocka_unit_test(reset),
+		cmocka_unit_test(unplugged_by_a_fault),
+		cmocka_unit_test(reset_by_a_fault),
 	};
 
 	machine_program(argc, argv);
