@@ -7,15 +7,9 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 static char where[80];
-
-static void wait_a_moment(void)
-{
-	nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
-}
 
 static pid_t daemon_start(void)
 {
@@ -30,7 +24,7 @@ static pid_t daemon_start(void)
 		_exit(127);
 	}
 	for (unsigned i = 0; i < 250 && access(strchr(where, ':') + 1, F_OK) < 0; i++)
-		wait_a_moment();
+		machine_pause();
 	return pid;
 }
 
@@ -50,7 +44,7 @@ static const char *link_let_go(struct machine *m, bool refused)
 					"\"property\":\"link\",\"value\":true}}");
 		if (!strstr(answer, "\"error\"") != refused)
 			break;
-		wait_a_moment();
+		machine_pause();
 	}
 	return answer;
 }

@@ -10,17 +10,10 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define MIB 0x100000ull
 #define PLUGS 1000
-
-/* QEMU frees a device some time after device_del. */
-static void wait_a_moment(void)
-{
-	nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
-}
 
 static unsigned descriptors(const struct machine *m)
 {
@@ -78,13 +71,13 @@ static void hot_plug(void **state)
 	(void)state;
 	plug_and_unplug(m, true);
 	for (i = 0; i < 50; i++)
-		wait_a_moment();
+		machine_pause();
 	fds = descriptors(m);
 	maps = mappings(m);
 	for (i = 0; i < PLUGS; i++)
 		plug_and_unplug(m, i % 50 == 0);
 	for (i = 0; i < 250 && (descriptors(m) > fds || mappings(m) > maps + 8); i++)
-		wait_a_moment();
+		machine_pause();
 	assert_true(descriptors(m) <= fds);
 	/* the C library's heaps come and go a little */
 	assert_true(mappings(m) <= maps + 8);
@@ -136,7 +129,7 @@ static void server_start(void)
 		_exit(127);
 	}
 	for (unsigned i = 0; i < 250 && access(socket_path, F_OK) < 0; i++)
-		wait_a_moment();
+		machine_pause();
 }
 
 static void server_stop(void)
@@ -163,7 +156,7 @@ static void window_becomes(struct host *h, uint64_t value)
 		last = machine_read(h->m, host_bar(h, 2) + 8, 8);
 		if (last == value)
 			return;
-		wait_a_moment();
+		machine_pause();
 	}
 	assert_int_equal(last, value);
 }

@@ -210,6 +210,11 @@ void machine_wait(struct machine *m, const char *id, const char *name, uint64_t 
 	fail_msg("%s of %s is %" PRIu64 ", not %" PRIu64, name, id, last, value);
 }
 
+void machine_pause(void)
+{
+	nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
+}
+
 bool machine_said(struct machine *m, const char *text)
 {
 	char said[65536];

@@ -58,6 +58,9 @@ void machine_out(struct machine *m, uint16_t port, uint32_t value);
 uint32_t machine_config_read(struct machine *m, unsigned device, uint32_t offset, unsigned size);
 void machine_config_write(struct machine *m, unsigned device, uint32_t offset, uint32_t value, unsigned size);
 
+/* 20 ms, for what happens some time after it was asked for. */
+void machine_pause(void);
+
 /* A QMP command as JSON; the answer (valid until the next call) is returned. */
 const char *machine_qmp(struct machine *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The same, the answer must be a success. */

@@ -7,7 +7,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define ROOT_PORT 1 /* device number */
 #define SECONDARY_BUS 1
@@ -106,15 +105,10 @@ static bool is_there(struct machine *m)
 		      "\"hot\"");
 }
 
-static void wait_a_moment(void)
-{
-	nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
-}
-
 static void gone(struct machine *m)
 {
 	for (unsigned i = 0; i < 250 && is_there(m); i++)
-		wait_a_moment();
+		machine_pause();
 	assert_false(is_there(m));
 	assert_int_equal(host_read(&other, 0), 0x8091111D);
 }
@@ -138,7 +132,7 @@ static void unplugged(void **state)
 static void power_on(struct machine *m)
 {
 	for (unsigned i = 0; i < 250 && !(machine_config_read(m, ROOT_PORT, slot_control(m), 2) & SLOT_OFF); i++)
-		wait_a_moment();
+		machine_pause();
 	machine_config_write(m, ROOT_PORT, slot_control(m), INDICATOR_ON, 2);
 	hot_enumerate();
 }
@@ -154,7 +148,7 @@ static void reset(void **state)
 	msi_writes_slot_control(m, SLOT_OFF | INDICATOR_ON);
 	power_on(m);
 	for (unsigned i = 0; i < 250 && machine_read(m, HOT_BAR0 + NTSDATA, 4); i++)
-		wait_a_moment();
+		machine_pause();
 	assert_int_equal(machine_read(m, HOT_BAR0 + NTSDATA, 4), 0);
 	host_write(&other, INDBELLSTS, UINT32_MAX);
 	hot_write(OUTDBELLSET, 0x20);
@@ -165,7 +159,7 @@ static void reset(void **state)
 	machine_write(m, ECAM_HOT + 0xD2, 1, 2);
 	hot_write(NTINTMSK, 0);
 	for (unsigned i = 0; i < 250 && machine_read(m, 0x2000, 4) != 0x4321; i++)
-		wait_a_moment();
+		machine_pause();
 	assert_int_equal(machine_read(m, 0x2000, 4), 0x4321);
 	machine_stop(m);
 }
@@ -225,7 +219,7 @@ static void reset_by_a_fault(void **state)
 	(void)state;
 	power_on(m);
 	for (unsigned i = 0; i < 250 && machine_read(m, HOT_BAR0 + NTCTL, 4); i++)
-		wait_a_moment();
+		machine_pause();
 	assert_int_equal(machine_read(m, HOT_BAR0 + NTCTL, 4), 0);
 	machine_stop(m);
 }
