@@ -97,6 +97,51 @@ static void registers_and_windows(void **state)
 	machine_stop(b);
 }
 
+/* A server of one port. */
+static void start_one(struct server *server, const char *spec, unsigned port, const char *path)
+{
+	char option[80];
+	const char *const arguments[] = { "--switch", spec, "--port", option, NULL };
+
+	snprintf(option, sizeof(option), "%u=%s", port, path);
+	program_start(&server->program, server_program, arguments);
+	server_says(server, ": listening on");
+}
+
+/* A peer's process that is stopped costs a wait and ones. Waiting as long as QEMU does would cost the device. */
+static void peer_that_does_not_run(void **state)
+{
+	static struct server peer;
+	struct server *server = *state;
+	struct machine *a;
+	struct client b;
+	char spec[64];
+
+	server_end(server, SIGTERM);
+	snprintf(spec, sizeof(spec), "shm:%s/switch", server->folder);
+	peer = *server;
+	start_one(server, spec, 0, server->paths[0]);
+	start_one(&peer, spec, 2, peer.paths[1]);
+	a = start(server->paths[0]);
+	client_open(&b, peer.paths[1]);
+	enable(a, 0);
+	client_enable(&b, 1);
+	/* Not a page: by copy, through the peer's process. */
+	point(a, 0, 1, RAM_BASE + 0x104);
+	b.ram[0x104] = 7;
+	UNTIL(machine_read(a, WINDOWS, 4) == 7);
+	reg_write(a, 0x40C, 0x12345678);
+	kill(peer.program.pid, SIGSTOP);
+	assert_int_equal(machine_read(a, WINDOWS, 4), 0xFFFFFFFF);
+	usleep(500000); /* an answer that is too late would have come */
+	assert_int_equal(reg_read(a, 0x40C), 0x12345678);
+	kill(peer.program.pid, SIGCONT);
+	UNTIL(machine_read(a, WINDOWS, 4) == 7);
+	machine_stop(a);
+	client_close(&b);
+	server_end(&peer, SIGTERM);
+}
+
 static void thousand_plugs(void **state)
 {
 	struct server *server = *state;
@@ -130,6 +175,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(registers_and_windows),
+		TEST(peer_that_does_not_run),
 		TEST(thousand_plugs),
 	};
 
