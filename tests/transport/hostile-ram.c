@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -118,12 +119,20 @@ static void put_good(struct liar *liar)
 	HOST_UNTIL(liar->a.maps[WINDOW(0)].base, &liar->a, &liar->b, NULL);
 }
 
+/* The other end has closed the connection, whatever it had said before. */
+static bool ended(const struct liar *liar)
+{
+	struct pollfd poll_fd = { liar->relay, 0, 0 };
+
+	return poll(&poll_fd, 1, 0) == 1 && (poll_fd.revents & POLLHUP);
+}
+
 /* What was sent ends the connection, and leaves nothing; on the next one a good offer counts. */
 static void ends(struct liar *liar)
 {
-	struct pollfd poll_fd = { liar->relay, POLLIN, 0 };
+	struct pollfd poll_fd = { .events = POLLIN };
 
-	HOST_UNTIL(poll(&poll_fd, 1, 0) == 1, &liar->a, &liar->b, NULL);
+	HOST_UNTIL(ended(liar), &liar->a, &liar->b, NULL);
 	close(liar->relay);
 	poll_fd.fd = liar->listener;
 	HOST_UNTIL(poll(&poll_fd, 1, 0) == 1, &liar->a, &liar->b, NULL);
@@ -250,6 +259,32 @@ static void test_other_owner(void **state)
 	HOST_UNTIL(!liar->a.maps[WINDOW(0)].base, &liar->a, &liar->b, NULL);
 }
 
+/* A connection is lost when there is no descriptor for the next: it is made as soon as there is one. */
+static void test_no_descriptor(void **state)
+{
+	struct liar *liar = *state;
+	struct pollfd poll_fd = { .events = POLLIN };
+	const struct ram_message message = good(liar);
+	struct rlimit limit, none;
+	int filler;
+
+	put(liar, &message, 5, -1, 0);
+	HOST_UNTIL(ended(liar), &liar->a, &liar->b, NULL);
+	/* All numbers below the limit are in use then. */
+	filler = dup(0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = (struct rlimit){ (rlim_t)filler + 1, limit.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	hosts_run_for(&liar->a, &liar->b, NULL, 2500);
+	setrlimit(RLIMIT_NOFILE, &limit);
+	close(filler);
+	close(liar->relay);
+	poll_fd.fd = liar->listener;
+	HOST_UNTIL(poll(&poll_fd, 1, 0) == 1, &liar->a, &liar->b, NULL);
+	liar->relay = take(liar);
+	put_good(liar);
+}
+
 int main(int argc, char **argv)
 {
 	const struct bed_test tests[] = {
@@ -257,6 +292,7 @@ int main(int argc, char **argv)
 		BED_TEST_WITHIN(test_counts, set_up, tear_down),
 		BED_TEST_WITHIN(test_unfit, set_up, tear_down),
 		BED_TEST_WITHIN(test_other_owner, set_up, tear_down),
+		BED_TEST_WITHIN(test_no_descriptor, set_up, tear_down),
 	};
 
 	return bed_run(argc, argv, tests, sizeof(tests) / sizeof(tests[0]));

@@ -71,7 +71,7 @@ void ntb_ram_socket_connect(struct idtntb_attachment *a)
 {
 	struct ivshmem *iv = ivshmem_of(a);
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int length;
+	int length, ret;
 
 	iv->ram_at = 0;
 	ntb_ram_socket_close(iv); /* of the server before */
@@ -79,20 +79,15 @@ void ntb_ram_socket_connect(struct idtntb_attachment *a)
 	if (length < 0 || (size_t)length >= sizeof(address.sun_path))
 		return; /* no server of ours can have made it there */
 	iv->ram = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (iv->ram < 0)
-		return;
-	if (connect(iv->ram, (const struct sockaddr *)&address, sizeof(address))) {
-		if (errno == ENOENT || errno == ECONNREFUSED)
-			ntb_ram_socket_close(iv); /* a stock server */
-		else
-			lost(a, strerror(errno));
-		return;
-	}
-	if (ntb_watch(a, iv->ram, EPOLLIN, TAG_RAM)) {
-		ntb_ram_socket_close(iv);
-		return;
-	}
-	push(a);
+	ret = iv->ram < 0 || connect(iv->ram, (const struct sockaddr *)&address, sizeof(address)) ? -errno : 0;
+	if (!ret)
+		ret = ntb_watch(a, iv->ram, EPOLLIN, TAG_RAM);
+	if (!ret)
+		push(a);
+	else if (ret == -ENOENT || ret == -ECONNREFUSED)
+		ntb_ram_socket_close(iv); /* a stock server */
+	else
+		lost(a, strerror(-ret));
 }
 
 void ntb_ram_socket_event(struct idtntb_attachment *a, uint32_t events)
