@@ -77,11 +77,7 @@ ctl check 0 4 >check.out && give_up "check finds nothing between 0 and 4, where 
 has "check, never attached" "$(cat check.out)" 'port 4.*(owner|attached|host)'
 
 step "idtntbctl link 2 down, seen by both drivers"
-g 1 'timeout 60 sh -c "echo N >$T/peer0/link_event"' &
-waiter=$!
-sleep 1
-ctl link 2 down
-wait "$waiter" || give_up "guest 1 is not told that the link is broken"
+link_told 1 N ctl link 2 down
 for n in 1 2; do eventually 5 "link seen by guest $n" N g "$n" 'get peer0/link'; done
 explained "check, broken on purpose" 'on purpose'
 has "the mount" "$(cat mnt/ports/2/link)" 'down|broken|purpose'

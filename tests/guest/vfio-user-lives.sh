@@ -27,17 +27,10 @@ links_up 1 2
 for pair in "1 2" "2 1"; do
     read -r stays goes <<<"$pair"
     step "guest $stays waits for the link of guest $goes to fall, and to rise"
-    g "$stays" 'timeout 60 sh -c "echo N >$T/peer0/link_event"' &
-    waiter=$!
-    sleep 1
-    vm_kill "$goes"
-    wait "$waiter" || give_up "guest $stays is not told of the death of guest $goes"
-    g "$stays" 'timeout 120 sh -c "echo Y >$T/peer0/link_event"' &
-    waiter=$!
+    link_told "$stays" N vm_kill "$goes"
     vm_up "$goes"
     client ntb_tool "$goes"
-    g "$goes" 'put link Y'
-    wait "$waiter" || give_up "guest $stays is not told that guest $goes is back"
+    link_told "$stays" Y g "$goes" 'put link Y'
     links_up "$stays" "$goes"
     # (Not check_doorbells: a pending one interrupts for as long as it is pending.)
     check_messages "$goes" "$stays"
