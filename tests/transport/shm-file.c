@@ -279,6 +279,9 @@ static void test_view(void **state)
 	assert_int_equal(ftruncate(fd, 0) | ftruncate(fd, 0x100000), 0);
 	not_viewed(-ENODEV, "no switch in it");
 	assert_int_equal(file_size(), 0x100000);
+	assert_int_equal(pwrite(fd, "something", 9, 0x8000), 9);
+	not_viewed(-EPROTO, "not touched");
+	assert_int_equal(ftruncate(fd, 0), 0);
 	works();
 	assert_int_equal(idtntb_view_open(&view, bed.spec, NULL), 0);
 	/* Cut short while it is looked at; then whole again. */

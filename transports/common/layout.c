@@ -46,7 +46,12 @@ _Atomic uint32_t *ntb_layout_bell(void *memory, unsigned d)
 	return (_Atomic uint32_t *)(void *)((uint8_t *)memory + block_end() + BELLS + (size_t)d * SLEEPER_LINE);
 }
 
+size_t ntb_layout_mark_at(void)
+{
+	return block_end() + MARK;
+}
+
 _Atomic uint64_t *ntb_layout_mark(void *memory)
 {
-	return (_Atomic uint64_t *)(void *)((uint8_t *)memory + block_end() + MARK);
+	return (_Atomic uint64_t *)(void *)((uint8_t *)memory + ntb_layout_mark_at());
 }

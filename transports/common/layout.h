@@ -61,7 +61,8 @@ void *ntb_layout_counters(void *memory, unsigned ports, unsigned d);
 _Atomic uint32_t *ntb_layout_asleep(void *memory, unsigned d);
 /* The word that wakes the owner of port index d, where no descriptor does (transports/shm). */
 _Atomic uint32_t *ntb_layout_bell(void *memory, unsigned d);
-/* By what a plain file with a switch is known, from before its block is made. */
+/* By what a plain file with a switch is known, from before its block is made; and where in the file that is. */
 _Atomic uint64_t *ntb_layout_mark(void *memory);
+size_t ntb_layout_mark_at(void);
 
 #endif

@@ -21,10 +21,17 @@ void ntb_memory_init(struct ntb_memory *memory)
 	*memory = (struct ntb_memory){ .fd = -1 };
 }
 
-void ntb_memory_drop(struct ntb_memory *memory)
+void ntb_memory_unmap(struct ntb_memory *memory)
 {
 	if (memory->base)
 		munmap(memory->base, memory->size);
+	memory->base = NULL;
+	memory->size = 0;
+}
+
+void ntb_memory_drop(struct ntb_memory *memory)
+{
+	ntb_memory_unmap(memory);
 	if (memory->fd >= 0)
 		close(memory->fd);
 	ntb_memory_init(memory);

@@ -22,6 +22,8 @@ int ntb_memory_open(struct ntb_memory *memory, int fd, struct idtntb_error *erro
 int ntb_memory_map(struct ntb_memory *memory, int fd, struct idtntb_error *error);
 /* Both, for a descriptor that becomes ours, whatever happens. */
 int ntb_memory_adopt(struct ntb_memory *memory, int fd, struct idtntb_error *error);
+/* Undo the mapping alone. */
+void ntb_memory_unmap(struct ntb_memory *memory);
 void ntb_memory_drop(struct ntb_memory *memory);
 bool ntb_memory_same(const struct ntb_memory *a, const struct ntb_memory *b);
 

@@ -89,29 +89,6 @@ static int check(const struct ntb_memory *memory, const struct idtntb_topology *
 			ntb_held(memory) ? "stop its hosts and " : "");
 }
 
-/* A new block, in a file whose content nobody misses. */
-static int make(struct ntb_memory *memory, const struct idtntb_topology *topology, struct idtntb_error *why)
-{
-	int ret = ntb_memory_reserve(memory, topology->port_count, why);
-
-	if (ret)
-		return ret;
-	atomic_store(ntb_layout_mark(memory->base), MARK);
-	return ntb_memory_format(memory, topology, why);
-}
-
-/* Map the file; whether it is ours, and whether the block in it is finished. */
-static int map(struct ntb_memory *memory, int fd, bool *marked, bool *ready, struct idtntb_error *why)
-{
-	int ret = ntb_memory_map(memory, fd, why);
-
-	if (ret)
-		return ret;
-	*marked = atomic_load(ntb_layout_mark(memory->base)) == MARK;
-	*ready = idtntb_block_ready(memory->base, memory->size);
-	return 0;
-}
-
 static int not_ours(struct idtntb_error *why)
 {
 	return ntb_fail(why, -EPROTO,
@@ -119,28 +96,56 @@ static int not_ours(struct idtntb_error *why)
 			"remove it");
 }
 
+/*
+ * Whether the file is ours, or will be. Not read through a mapping: for a page of a hole a full tmpfs would have to find
+ * room, and what it does instead is to kill us.
+ */
+static bool is_marked(int fd)
+{
+	uint64_t mark;
+
+	return pread(fd, &mark, sizeof(mark), (off_t)ntb_layout_mark_at()) == sizeof(mark) && mark == MARK;
+}
+
+/* A new switch, in a file of that size whose content nobody misses. */
+static int make(struct ntb_memory *memory, int fd, off_t size, const struct idtntb_topology *topology,
+		struct idtntb_error *why)
+{
+	int ret;
+
+	/* In one step: half a size would be nobody's. */
+	if (!size && ftruncate(fd, (off_t)ntb_layout_size(topology->port_count)))
+		return ntb_fail(why, -errno, "%s", strerror(errno));
+	ret = ntb_memory_map(memory, fd, why);
+	if (!ret)
+		ret = ntb_memory_reserve(memory, topology->port_count, why);
+	if (ret)
+		return ret;
+	atomic_store(ntb_layout_mark(memory->base), MARK);
+	return ntb_memory_format(memory, topology, why);
+}
+
 /* The lock for joining is held; fd is open on the same file. */
 static int enter(struct ntb_memory *memory, int fd, const struct idtntb_topology *topology,
 		 const struct idtntb_topology *wanted, struct idtntb_error *why)
 {
-	bool marked, ready, fresh;
+	const bool marked = is_marked(fd);
 	struct stat st;
 	int ret;
 
 	if (fstat(fd, &st))
 		return ntb_fail(why, -errno, "%s", strerror(errno));
-	fresh = all_zero(fd, st.st_size);
-	/* In one step: half a size would be nobody's. */
-	if (!st.st_size && ftruncate(fd, (off_t)ntb_layout_size(topology->port_count)))
-		return ntb_fail(why, -errno, "%s", strerror(errno));
-	if (!fresh && (uint64_t)st.st_size < ntb_layout_size(1))
+	if (marked ? (uint64_t)st.st_size < ntb_layout_size(1) : !all_zero(fd, st.st_size))
 		return not_ours(why);
-	ret = map(memory, fd, &marked, &ready, why);
-	if (ret)
-		return ret;
-	if (marked && ready)
-		return check(memory, wanted, why);
-	return fresh || marked ? make(memory, topology, why) : not_ours(why);
+	if (marked) {
+		ret = ntb_memory_map(memory, fd, why);
+		if (ret)
+			return ret;
+		if (idtntb_block_ready(memory->base, memory->size))
+			return check(memory, wanted, why);
+		ntb_memory_unmap(memory);
+	}
+	return make(memory, fd, st.st_size, topology, why);
 }
 
 /* Open the file for mapping, and again for locks. */
@@ -215,9 +220,7 @@ static int nothing_yet(struct idtntb_error *why)
 /* Map a switch that is there. */
 static int look(struct ntb_memory *memory, int fd, struct idtntb_error *why)
 {
-	bool marked, ready;
 	struct stat st;
-	int ret;
 
 	if (fstat(fd, &st))
 		return ntb_fail(why, -errno, "%s", strerror(errno));
@@ -225,10 +228,9 @@ static int look(struct ntb_memory *memory, int fd, struct idtntb_error *why)
 		return nothing_yet(why);
 	if ((uint64_t)st.st_size < ntb_layout_size(1))
 		return not_ours(why);
-	ret = map(memory, fd, &marked, &ready, why);
-	if (ret || marked)
-		return ret;
-	return ready ? not_ours(why) : nothing_yet(why);
+	if (!is_marked(fd))
+		return all_zero(fd, st.st_size) ? nothing_yet(why) : not_ours(why);
+	return ntb_memory_map(memory, fd, why);
 }
 
 int ntb_shm_find(struct ntb_memory *memory, const char *where, struct idtntb_error *error)
