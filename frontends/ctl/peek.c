@@ -132,16 +132,15 @@ static const struct argp poke_argp = {
 /* Any owner can write a register of the switch: the first that accepts it. */
 static int poke_any(struct ctl *ctl, uint32_t address, uint32_t value, struct idtntb_error *error)
 {
-	/* A copy: a poke may take a new snapshot, and this one goes. */
-	const struct idtntb_topology topology = *idtntb_switch_topology(ctl->snapshot.sw);
+	const struct idtntb_topology *topology = idtntb_switch_topology(ctl->snapshot.sw);
 	int ret = -ENXIO;
 
-	for (unsigned slot = 0; slot < topology.port_count && (ret == -ENXIO || ret == -EACCES); slot++) {
+	for (unsigned slot = 0; slot < topology->port_count && (ret == -ENXIO || ret == -EACCES); slot++) {
 		/* Of several reasons that of one who is there is worth more. */
 		struct idtntb_error reason = { "" };
 		const int last = ret;
 
-		ret = idtntb_view_poke(ctl->view, topology.ports[slot].port, address, value, &reason);
+		ret = idtntb_view_poke(ctl->view, topology->ports[slot].port, address, value, &reason);
 		if (ret == -ENXIO && slot)
 			ret = last;
 		else

@@ -13,6 +13,7 @@ static void test_poke(void **state)
 {
 	struct idtntb_error error = { "" };
 	struct idtntb_view *view;
+	const struct idtntb_switch *snapshot;
 	struct driven driven = { 0 };
 	struct host a, b;
 	struct bed bed;
@@ -25,8 +26,14 @@ static void test_poke(void **state)
 	host_open(&b, bed.spec, 2, 0);
 	HOST_UNTIL(link_up(&a, 1), &a, &b, NULL);
 	driven_start(&driven, &a, &b);
+	view_refresh(view);
+	snapshot = idtntb_view_switch(view);
 	if (idtntb_view_poke(view, 0, NTSDATA, 0xBEEF, &error))
 		fail_msg("%s", error.text);
+	/* A snapshot stays until another one is asked for. */
+	assert_int_equal(idtntb_view_link_force(view, 1, true, &error), -EINVAL);
+	assert_ptr_equal(idtntb_view_switch(view), snapshot);
+	assert_int_equal(idtntb_switch_peek(snapshot, GLOBAL(0, NTSDATA)), 0);
 	view_refresh(view);
 	assert_int_equal(view_peek(view, GLOBAL(0, NTSDATA)), 0xBEEF);
 	assert_int_equal(idtntb_view_poke(view, 2, NTSDATA, 1, &error), -EACCES);

@@ -195,10 +195,13 @@ static int give_order(struct watch *watch, struct wire_order *order, struct idtn
 	return ntb_fail(error, ret, "%s", ntb_talk_line(line, ordered + 1, ordered->size));
 }
 
-/* A connection that works now: what was dropped meanwhile is only found out by a question. */
+/* A connection that works now: what was dropped meanwhile is only found out by a question. The view's own snapshot stays. */
 static int reach(struct idtntb_view *view, struct idtntb_error *error)
 {
-	return idtntb_view_refresh(view, error);
+	size_t size = idtntb_save_size();
+	uint32_t counted;
+
+	return watch_snapshot(view, view->image, &size, view->next_counters, &counted, error);
 }
 
 static int watch_poke(struct idtntb_view *view, unsigned port, uint32_t offset, uint32_t value,
