@@ -225,6 +225,29 @@ static void test_everything(void **state)
 	}
 }
 
+/*
+ * A sender that was killed when it had said in the word that the receiver is awake, and had not yet woken it; or somebody who
+ * wrote that there. What others send is not left lying.
+ */
+static void test_lost_waker(void **state)
+{
+	struct rings *rings = *state;
+	_Atomic uint32_t *asleep = ntb_layout_asleep(rings->memory, 1);
+	const int64_t deadline = now_ms() + PATIENCE_MS;
+	const uint32_t value = 0x1057;
+
+	works(rings);
+	while (!atomic_load(asleep) && now_ms() < deadline)
+		usleep(1000);
+	/* It says so first, and sleeps then. */
+	usleep(100000);
+	atomic_store(asleep, 0);
+	copy_write(&rings->a, 0, 0x80, &value, sizeof(value));
+	while (memcmp(rings->b.ram + 0x80, &value, sizeof(value)) && now_ms() < deadline)
+		usleep(1000);
+	assert_memory_equal(rings->b.ram + 0x80, &value, sizeof(value));
+}
+
 /* No room as far as the sender can see, and no RAM: accesses end soon, and it works when all is well again. */
 static void test_no_room_no_ram(void **state)
 {
@@ -308,6 +331,7 @@ int main(int argc, char **argv)
 		BED_TEST_WITHIN(test_everything, set_up, tear_down),
 		BED_TEST_WITHIN(test_predecessor, set_up, tear_down),
 		BED_TEST_WITHIN(test_owed_and_gone, set_up, tear_down),
+		BED_TEST_WITHIN(test_lost_waker, set_up, tear_down),
 	};
 
 	return bed_run(argc, argv, tests, sizeof(tests) / sizeof(tests[0]));

@@ -8,6 +8,9 @@
 #include <errno.h>
 #include <string.h>
 
+/* Who was to wake the copier may have been killed just before: the others take it for awake then. */
+#define SLEEP (1000 * NTB_MS)
+
 static struct ntb_channel *from(const struct ntb_copy *copy, unsigned s)
 {
 	return ntb_layout_channel(copy->memory, copy->ports, s, copy->slot);
@@ -227,7 +230,7 @@ static void *copier(void *opaque)
 		/* Announce first, look again after: a sender pushes first and looks for the announcement after. */
 		atomic_store(asleep, 1);
 		if (idle(copy) && !atomic_load(&copy->stop))
-			ntb_futex_wait(asleep, 1, -1);
+			ntb_futex_wait(asleep, 1, SLEEP);
 		atomic_store(asleep, 0);
 	}
 	return NULL;

@@ -21,12 +21,12 @@ static inline int64_t ntb_now(void)
 
 #define NTB_MS INT64_C(1000000)
 
-/* Sleep while *word is value, at most ns nanoseconds (negative: for ever). May return early for no reason. */
+/* Sleep while *word is value, at most ns nanoseconds. May return early for no reason. */
 static inline void ntb_futex_wait(_Atomic uint32_t *word, uint32_t value, int64_t ns)
 {
-	struct timespec timeout = { .tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000 };
+	const struct timespec timeout = { .tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000 };
 
-	syscall(SYS_futex, word, FUTEX_WAIT, value, ns < 0 ? NULL : &timeout, NULL, 0);
+	syscall(SYS_futex, word, FUTEX_WAIT, value, &timeout, NULL, 0);
 }
 
 /* All who sleep on it: one that has no business there must not take the only wake-up. */
