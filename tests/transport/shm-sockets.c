@@ -3,6 +3,7 @@
 #include "bed.h"
 
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -45,6 +46,48 @@ static void test_socket(void **state)
 	assert_int_equal(lstat(path, &st), 0);
 	assert_true(S_ISREG(st.st_mode));
 	close(fd);
+}
+
+/* Mode of the socket that a process makes whose group is not that of its file; more than a mode when it makes none. */
+static int socket_of_user(mode_t mode)
+{
+	enum { USER = 4711, OWN_GROUP, FILE_GROUP };
+	struct idtntb_error error = { "" };
+	int fd = bed_open_file(&bed, O_CREAT);
+	char path[128];
+	struct host b;
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s.1.ram", bed_file(&bed));
+	if (fchown(fd, USER, FILE_GROUP) || fchmod(fd, mode) || chown(bed.directory, USER, OWN_GROUP) ||
+	    setgroups(0, NULL) || setgid(OWN_GROUP) || setuid(USER))
+		return 01000;
+	if (host_try(&b, bed.spec, 2, NULL, HOST_BARE, &error) || lstat(path, &st))
+		return 01000;
+	host_close(&b);
+	return st.st_gid == OWN_GROUP ? st.st_mode & 0777 : 01000;
+}
+
+/* The group of the file cannot be given to the socket: then nobody gets in by the group that it has. */
+static void test_other_group(void **state)
+{
+	static const mode_t modes[][2] = { { 0660, 0600 }, { 0666, 0666 }, { 0606, 0600 }, { 0640, 0600 } };
+
+	(void)state;
+	if (geteuid())
+		skip(); /* nobody else can make somebody else's file */
+	for (unsigned i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		pid_t child = fork();
+		int status;
+
+		assert_true(child >= 0);
+		if (!child)
+			_exit(socket_of_user(modes[i][0]) != (int)modes[i][1]);
+		assert_int_equal(waitpid(child, &status, 0), child);
+		if (status)
+			fail_msg("a file of mode 0%o", modes[i][0]);
+		unlink(bed_file(&bed));
+	}
 }
 
 static int subscribe(const char *path)
@@ -131,6 +174,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		BED_SHM_TEST(bed, test_socket),
+		BED_SHM_TEST(bed, test_other_group),
 		BED_SHM_TEST(bed, test_subscribers),
 		BED_SHM_TEST(bed, test_greedy),
 	};

@@ -55,22 +55,35 @@ static void remove_stale(const char *path)
 		unlink(path);
 }
 
-/* Whoever may open the file may connect, nobody else. */
+/*
+ * Whoever may open the file may connect, nobody else. Where the group cannot be given, ours stays, which may not be told from
+ * anybody: what the file's group alone may is lost then, and its members get copies.
+ */
+static int give_mode(const char *path, const struct stat *file)
+{
+	const mode_t mode = file->st_mode & 0777, both = mode >> 3 & mode & 7;
+
+	if (!(mode & 077))
+		return 0;
+	if (!lchown(path, (uid_t)-1, file->st_gid))
+		return chmod(path, mode) ? -errno : 0;
+	if (errno != EPERM)
+		return -errno;
+	return chmod(path, (mode & 0700) | both << 3 | both) ? -errno : 0;
+}
+
 static int bind_as_file(const struct shm *shm, int fd, const struct sockaddr_un *address)
 {
 	struct stat st;
+	int ret;
 
 	if (fstat(shm->memory.fd, &st) || fchmod(fd, 0600))
 		return -errno;
 	remove_stale(address->sun_path);
 	if (bind(fd, (const struct sockaddr *)address, sizeof(*address)))
 		return -errno;
-	/* Where the group cannot be given, its other members get copies only. */
-	if ((st.st_mode & 077) && lchown(address->sun_path, (uid_t)-1, st.st_gid) && errno != EPERM)
-		return -errno;
-	if ((st.st_mode & 077) && chmod(address->sun_path, st.st_mode & 0777))
-		return -errno;
-	return listen(fd, SHM_SUBSCRIBERS) ? -errno : 0;
+	ret = give_mode(address->sun_path, &st);
+	return ret || !listen(fd, SHM_SUBSCRIBERS) ? ret : -errno;
 }
 
 static int listen_at(struct shm *shm, const struct sockaddr_un *address)
