@@ -285,6 +285,27 @@ static void test_no_descriptor(void **state)
 	put_good(liar);
 }
 
+/* Where there is no server, and its owner is not to be found any more: it could not take back what it has told. */
+static void test_unreachable(void **state)
+{
+	struct liar *liar = *state;
+	uint32_t value = 0xC0DE, back = 0;
+
+	if (!liar->talks)
+		skip();
+	put_good(liar);
+	liar->a.log[0] = '\0';
+	unlink(liar->ram_path);
+	close(liar->relay);
+	HOST_UNTIL(!liar->a.maps[WINDOW(0)].base, &liar->a, &liar->b, NULL);
+	assert_non_null(strstr(liar->a.log, "go by copy"));
+	assert_int_equal(open_descriptors(), liar->descriptors - 2);
+	window_write(&liar->a, 0, 0x20, &value, sizeof(value));
+	window_read(&liar->a, 0, 0x20, &back, sizeof(back));
+	assert_int_equal(back, value);
+	liar->relay = -1;
+}
+
 int main(int argc, char **argv)
 {
 	const struct bed_test tests[] = {
@@ -293,6 +314,7 @@ int main(int argc, char **argv)
 		BED_TEST_WITHIN(test_unfit, set_up, tear_down),
 		BED_TEST_WITHIN(test_other_owner, set_up, tear_down),
 		BED_TEST_WITHIN(test_no_descriptor, set_up, tear_down),
+		BED_TEST_WITHIN(test_unreachable, set_up, tear_down),
 	};
 
 	return bed_run(argc, argv, tests, sizeof(tests) / sizeof(tests[0]));

@@ -216,26 +216,34 @@ static void leave(struct shm *shm, unsigned slot)
 	shm->publishers[slot].fd = -1;
 }
 
+/* Whoever cannot be asked any more cannot take anything back: what it has told counts no longer. */
+static void give_up(struct idtntb_attachment *a, unsigned slot, const char *why)
+{
+	shm_of(a)->publishers[slot].tries = 0;
+	ntb_log(a, IDTNTB_LOG_WARNING, "RAM of port %u is not mapped, its windows go by copy: socket: %s",
+		idtntb_switch_topology(a->sw)->ports[slot].port, why);
+	ntb_attachment_offer(a, slot, 0, NULL, 0);
+}
+
 /* Try again with the next look, if that may help. */
 static void later(struct idtntb_attachment *a, unsigned slot, const char *why)
 {
 	struct shm *shm = shm_of(a);
 
 	leave(shm, slot);
-	if (!shm->publishers[slot].tries)
+	if (!--shm->publishers[slot].tries) {
+		give_up(a, slot, why);
 		return;
+	}
 	shm->publishers[slot].try_at = ntb_now() + PAUSE;
-	if (--shm->publishers[slot].tries)
-		atomic_store(&shm->tick, true);
-	else
-		ntb_log(a, IDTNTB_LOG_WARNING, "RAM of port %u is not mapped, its windows go by copy: socket: %s",
-			idtntb_switch_topology(a->sw)->ports[slot].port, why);
+	atomic_store(&shm->tick, true);
 }
 
 static void reach(struct idtntb_attachment *a, unsigned slot)
 {
 	struct shm_publisher *publisher = &shm_of(a)->publishers[slot];
 	struct sockaddr_un address;
+	int error;
 
 	/* One that cannot listen has said so in its own log. */
 	if (!name(shm_of(a), slot, &address)) {
@@ -246,9 +254,16 @@ static void reach(struct idtntb_attachment *a, unsigned slot)
 	if (publisher->fd >= 0 && !connect(publisher->fd, (const struct sockaddr *)&address, sizeof(address)) &&
 	    !ntb_watch(a, publisher->fd, EPOLLIN | EPOLLRDHUP, TAG_PUBLISHER + slot))
 		return;
-	if (errno == ENOENT || errno == ECONNREFUSED)
+	error = errno;
+	if (error != ENOENT && error != ECONNREFUSED) {
+		later(a, slot, strerror(error));
+		return;
+	}
+	leave(shm_of(a), slot);
+	if (a->offers[slot].owner)
+		give_up(a, slot, strerror(error));
+	else
 		publisher->tries = 0;
-	later(a, slot, strerror(errno));
 }
 
 void ntb_shm_ram_follow(struct idtntb_attachment *a)
@@ -295,7 +310,7 @@ static void publisher_event(struct idtntb_attachment *a, unsigned slot)
 	}
 	if (ret >= 0)
 		return;
-	/* What it has told stays in use while it owns the port: its end, if it is that, is found by its lock. */
+	/* What it has told stays in use meanwhile: its end, if it is that, is found by its lock. */
 	later(a, slot, strerror(-ret));
 	ntb_shm_hurry(shm);
 }
