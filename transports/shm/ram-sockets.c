@@ -296,6 +296,23 @@ void ntb_shm_ram_follow(struct idtntb_attachment *a)
 	}
 }
 
+/* Take one packet of an owner's: as ntb_ram_receive(). */
+static int take_offer(struct idtntb_attachment *a, unsigned slot)
+{
+	struct shm_publisher *publisher = &shm_of(a)->publishers[slot];
+	int ret = ntb_ram_receive(a, publisher->fd, 1u << slot);
+
+	if (ret <= 0)
+		return ret;
+	/* Who has the name and not the number may be somebody who tries all numbers: not for long. */
+	if (a->offers[slot].owner != publisher->owner) {
+		ntb_attachment_offer(a, slot, 0, NULL, 0);
+		return -EACCES;
+	}
+	publisher->tries = TRIES;
+	return ret;
+}
+
 static void publisher_event(struct idtntb_attachment *a, unsigned slot)
 {
 	struct shm *shm = shm_of(a);
@@ -303,11 +320,8 @@ static void publisher_event(struct idtntb_attachment *a, unsigned slot)
 
 	if (shm->publishers[slot].fd < 0)
 		return;
-	for (unsigned i = 0; i < PACKETS && ret > 0; i++) {
-		ret = ntb_ram_receive(a, shm->publishers[slot].fd, 1u << slot);
-		if (ret > 0)
-			shm->publishers[slot].tries = TRIES;
-	}
+	for (unsigned i = 0; i < PACKETS && ret > 0; i++)
+		ret = take_offer(a, slot);
 	if (ret >= 0)
 		return;
 	/* What it has told stays in use meanwhile: its end, if it is that, is found by its lock. */
