@@ -2,6 +2,8 @@
 /* The sockets beside the file, on which RAM is handed out: who gets it, and who holds nobody up. */
 #include "bed.h"
 
+#include "../../transports/common/ram-protocol.h"
+
 #include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
@@ -140,6 +142,39 @@ static void test_subscribers(void **state)
 	assert_int_equal(open_descriptors(), before);
 }
 
+/* How many packets there are to be read; the last is in message. */
+static unsigned read_all(int fd, struct ram_message *message)
+{
+	unsigned count = 0;
+
+	while (recv(fd, message, sizeof(*message), MSG_DONTWAIT) > 0)
+		count++;
+	return count;
+}
+
+/* What is kept for one who does not read is little, and when it reads it gets what counts now. */
+static void test_unread(void **state)
+{
+	struct ram_message message = { .magic = 0 };
+	char path[128];
+	struct host b;
+	int fd;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s.1.ram", bed_file(&bed));
+	host_open(&b, bed.spec, 2, 0);
+	fd = subscribe(path);
+	hosts_run_for(&b, NULL, NULL, 20);
+	for (unsigned i = 1; i <= 500; i++)
+		host_offer(&b, RAM_BASE, 0x1000 * i, 0x1000, true);
+	assert_in_range(read_all(fd, &message), 1, 16);
+	hosts_run_for(&b, NULL, NULL, 50);
+	read_all(fd, &message);
+	assert_int_equal(message.ranges[0].fd_offset, 0x1000 * 500);
+	close(fd);
+	host_close(&b);
+}
+
 /* One process takes all it can get: others still get what is theirs. */
 static void test_greedy(void **state)
 {
@@ -173,9 +208,8 @@ static void test_greedy(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		BED_SHM_TEST(bed, test_socket),
-		BED_SHM_TEST(bed, test_other_group),
-		BED_SHM_TEST(bed, test_subscribers),
+		BED_SHM_TEST(bed, test_socket),      BED_SHM_TEST(bed, test_other_group),
+		BED_SHM_TEST(bed, test_subscribers), BED_SHM_TEST(bed, test_unread),
 		BED_SHM_TEST(bed, test_greedy),
 	};
 

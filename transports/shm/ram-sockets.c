@@ -158,8 +158,14 @@ static void let_in(struct idtntb_attachment *a, int fd)
 	struct shm *shm = shm_of(a);
 	struct ucred peer = { .pid = 0 };
 	socklen_t size = sizeof(peer);
+	const int least = 1;
 	int i;
 
+	/*
+	 * A few packets: who does not read gets the newest when it does. All descriptors that are on their way count as this
+	 * user's, and where they are too many nobody gets any.
+	 */
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &least, sizeof(least));
 	getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size);
 	i = place(shm, peer.pid);
 	if (i < 0 || ntb_watch(a, fd, EPOLLIN | EPOLLRDHUP, TAG_SUBSCRIBER + (uint32_t)i)) {
