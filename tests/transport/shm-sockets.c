@@ -8,6 +8,7 @@
 #include <grp.h>
 #include <poll.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -175,6 +176,32 @@ static void test_unread(void **state)
 	host_close(&b);
 }
 
+/* One that comes while no descriptor is left is let in when there are some again. */
+static void test_no_descriptors(void **state)
+{
+	struct ram_message message = { .magic = 0 };
+	struct rlimit limit, none;
+	char path[128];
+	struct host b;
+	int fd;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s.1.ram", bed_file(&bed));
+	host_open(&b, bed.spec, 2, 0);
+	hosts_run_for(&b, NULL, NULL, 20);
+	fd = subscribe(path);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = (struct rlimit){ .rlim_cur = 3, .rlim_max = limit.rlim_max }; /* fewer, and poll() takes no three */
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	hosts_run_for(&b, NULL, NULL, 50);
+	assert_int_equal(read_all(fd, &message), 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	HOST_UNTIL(read_all(fd, &message), &b, NULL, NULL);
+	assert_int_equal(message.magic, RAM_MAGIC);
+	close(fd);
+	host_close(&b);
+}
+
 /* One process takes all it can get: others still get what is theirs. */
 static void test_greedy(void **state)
 {
@@ -208,9 +235,9 @@ static void test_greedy(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		BED_SHM_TEST(bed, test_socket),      BED_SHM_TEST(bed, test_other_group),
-		BED_SHM_TEST(bed, test_subscribers), BED_SHM_TEST(bed, test_unread),
-		BED_SHM_TEST(bed, test_greedy),
+		BED_SHM_TEST(bed, test_socket),         BED_SHM_TEST(bed, test_other_group),
+		BED_SHM_TEST(bed, test_subscribers),    BED_SHM_TEST(bed, test_unread),
+		BED_SHM_TEST(bed, test_no_descriptors), BED_SHM_TEST(bed, test_greedy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -176,16 +176,27 @@ static void let_in(struct idtntb_attachment *a, int fd)
 	tell(a, (unsigned)i);
 }
 
-/* Edge-triggered: where there is no descriptor for one that waits, it waits for the next that comes. */
+/*
+ * Edge-triggered, or one that waits for a descriptor that there is not would keep the frontend from sleeping: who is left waits
+ * for the next look.
+ */
 static void newcomers(struct idtntb_attachment *a)
 {
-	for (unsigned i = 0; i < NEWCOMERS; i++) {
-		int fd = accept4(shm_of(a)->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct shm *shm = shm_of(a);
 
-		if (fd < 0)
-			return;
-		let_in(a, fd);
+	shm->crowded = true;
+	for (unsigned i = 0; i < NEWCOMERS && shm->crowded; i++) {
+		int fd = accept4(shm->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+		if (fd >= 0)
+			let_in(a, fd);
+		else if (errno == EAGAIN)
+			shm->crowded = false;
+		else
+			break;
 	}
+	if (shm->crowded)
+		atomic_store(&shm->tick, true);
 }
 
 static void subscriber_event(struct idtntb_attachment *a, unsigned i, uint32_t events)
@@ -276,6 +287,8 @@ void ntb_shm_ram_follow(struct idtntb_attachment *a)
 {
 	struct shm *shm = shm_of(a);
 
+	if (shm->crowded)
+		newcomers(a);
 	/* A frontend that maps nothing needs no descriptors. */
 	if (!a->ops.window_map)
 		return;

@@ -44,6 +44,7 @@ struct shm {
 	int listener; /* or -1: RAM goes by copy */
 	dev_t listener_dev; /* of the name that it was bound to */
 	ino_t listener_ino;
+	bool crowded; /* somebody may be waiting there whom nothing more announces */
 	struct shm_subscriber {
 		int fd; /* or -1 */
 		pid_t process;
@@ -87,7 +88,7 @@ void ntb_shm_ram_init(struct shm *shm);
 /* Let others fetch our RAM. The port is claimed, and not attached yet: who sees us as its owner finds us listening. */
 void ntb_shm_ram_listen(struct idtntb_attachment *a);
 void ntb_shm_ram_close(struct shm *shm);
-/* Fetch the RAM of owners that are new. */
+/* Let in who was left waiting, and fetch the RAM of owners that are new. */
 void ntb_shm_ram_follow(struct idtntb_attachment *a);
 void ntb_shm_ram_event(struct idtntb_attachment *a, uint32_t tag, uint32_t events);
 void ntb_shm_ram_offer(struct idtntb_attachment *a);
