@@ -4,6 +4,7 @@
 
 #include "../../transports/common/ram-protocol.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
@@ -11,11 +12,21 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 static struct bed bed;
+static bool listen_fails;
+
+/* In the place of the C library's. */
+int listen(int fd, int backlog)
+{
+	if (listen_fails)
+		errno = ENOBUFS;
+	return listen_fails ? -1 : (int)syscall(SYS_listen, fd, backlog);
+}
 
 /* Whoever may open the file may fetch RAM; what lies where a socket belongs and is none is left alone. */
 static void test_socket(void **state)
@@ -32,6 +43,13 @@ static void test_socket(void **state)
 	host_open(&b, bed.spec, 2, 0);
 	assert_int_equal(lstat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0660);
+	host_close(&b);
+	/* Nor is one left on which nobody listens. */
+	listen_fails = true;
+	host_open(&b, bed.spec, 2, 0);
+	listen_fails = false;
+	assert_non_null(strstr(b.log, "by copy only"));
+	assert_int_equal(lstat(path, &st), -1);
 	host_close(&b);
 	close(open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600));
 	host_open(&a, bed.spec, 0, 0);

@@ -46,6 +46,32 @@ static bool name(const struct shm *shm, unsigned slot, struct sockaddr_un *addre
 
 /* ---------------------------------------------------------------- telling others */
 
+/* What we have bound, to know it again. */
+static void remember(struct shm *shm, const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st))
+		return;
+	shm->listener_dev = st.st_dev;
+	shm->listener_ino = st.st_ino;
+}
+
+/* Only what we bound is removed: should the file have been removed, a new switch may have its own there. */
+static void stop_listening(struct shm *shm)
+{
+	struct sockaddr_un address;
+	struct stat st;
+
+	if (shm->listener < 0)
+		return;
+	if (name(shm, shm->slot, &address) && !lstat(address.sun_path, &st) && st.st_dev == shm->listener_dev &&
+	    st.st_ino == shm->listener_ino)
+		unlink(address.sun_path);
+	close(shm->listener);
+	shm->listener = -1;
+}
+
 /* Remove what a dead predecessor left: the lock on the port is ours. Nothing but a socket is ever removed. */
 static void remove_stale(const char *path)
 {
@@ -72,7 +98,7 @@ static int give_mode(const char *path, const struct stat *file)
 	return chmod(path, (mode & 0700) | both << 3 | both) ? -errno : 0;
 }
 
-static int bind_as_file(const struct shm *shm, int fd, const struct sockaddr_un *address)
+static int bind_as_file(struct shm *shm, int fd, const struct sockaddr_un *address)
 {
 	struct stat st;
 	int ret;
@@ -82,24 +108,15 @@ static int bind_as_file(const struct shm *shm, int fd, const struct sockaddr_un 
 	remove_stale(address->sun_path);
 	if (bind(fd, (const struct sockaddr *)address, sizeof(*address)))
 		return -errno;
+	remember(shm, address->sun_path);
 	ret = give_mode(address->sun_path, &st);
 	return ret || !listen(fd, SHM_SUBSCRIBERS) ? ret : -errno;
 }
 
 static int listen_at(struct shm *shm, const struct sockaddr_un *address)
 {
-	struct stat st;
-	int ret;
-
 	shm->listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (shm->listener < 0)
-		return -errno;
-	ret = bind_as_file(shm, shm->listener, address);
-	if (!ret && !lstat(address->sun_path, &st)) {
-		shm->listener_dev = st.st_dev;
-		shm->listener_ino = st.st_ino;
-	}
-	return ret;
+	return shm->listener < 0 ? -errno : bind_as_file(shm, shm->listener, address);
 }
 
 void ntb_shm_ram_listen(struct idtntb_attachment *a)
@@ -112,9 +129,7 @@ void ntb_shm_ram_listen(struct idtntb_attachment *a)
 		ret = ntb_watch(a, shm->listener, EPOLLIN | EPOLLET, TAG_LISTENER);
 	if (!ret)
 		return;
-	if (shm->listener >= 0)
-		close(shm->listener);
-	shm->listener = -1;
+	stop_listening(shm);
 	ntb_log(a, IDTNTB_LOG_WARNING, "socket '%.80s.%u.ram': %s; peers reach this host's RAM by copy only", shm->path,
 		a->slot, strerror(-ret));
 }
@@ -362,20 +377,11 @@ void ntb_shm_ram_event(struct idtntb_attachment *a, uint32_t tag, uint32_t event
 
 void ntb_shm_ram_close(struct shm *shm)
 {
-	struct sockaddr_un address;
-	struct stat st;
-
 	for (unsigned i = 0; i < SHM_SUBSCRIBERS; i++) {
 		if (shm->subscribers[i].fd >= 0)
 			close(shm->subscribers[i].fd);
 	}
 	for (unsigned slot = 0; slot < IDTNTB_PORTS; slot++)
 		leave(shm, slot);
-	if (shm->listener < 0)
-		return;
-	/* Only what we bound: should the file have been removed, a new switch may have its own there. */
-	if (name(shm, shm->slot, &address) && !lstat(address.sun_path, &st) && st.st_dev == shm->listener_dev &&
-	    st.st_ino == shm->listener_ino)
-		unlink(address.sun_path);
-	close(shm->listener);
+	stop_listening(shm);
 }
