@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A switch that is made in a file, where that goes wrong. */
+/* A switch that is made in a file: where that goes wrong, and where those who look into it have seen another one. */
 #include "bed.h"
 
 #include <errno.h>
@@ -68,10 +68,47 @@ static void test_full_disk(void **state)
 	assert_int_equal(status, 0);
 }
 
+/* A switch of those ports, made in the file that is there and was cut to nothing, is the one that is seen then. */
+static void remade(struct idtntb_view *view, const char *ports)
+{
+	struct idtntb_topology topology;
+	const struct idtntb_switch *sw;
+	struct host host;
+
+	assert_int_equal(truncate(bed_file(&bed), 0), 0);
+	assert_int_equal(idtntb_topology_parse(&topology, NULL, ports, NULL, NULL), 0);
+	assert_int_equal(host_try(&host, bed.spec, 0, &topology, HOST_BARE, NULL), 0);
+	assert_int_equal(idtntb_view_refresh(view, NULL), 0);
+	sw = idtntb_view_switch(view);
+	assert_int_equal(idtntb_topology_compare(&topology, idtntb_switch_topology(sw), NULL), 0);
+	for (unsigned slot = 0; slot < IDTNTB_PORTS; slot++)
+		assert_int_equal(!!idtntb_view_counters(view, slot), slot < topology.port_count);
+	for (unsigned slot = 0; slot < topology.port_count; slot++)
+		assert_int_equal(idtntb_view_link_force(view, topology.ports[slot].port, true, NULL), 0);
+	host_close(&host);
+}
+
+static void test_view_follows(void **state)
+{
+	struct idtntb_view *view;
+	struct host host;
+
+	(void)state;
+	assert_int_equal(host_try(&host, bed.spec, 0, NULL, HOST_BARE, NULL), 0);
+	host_close(&host);
+	assert_int_equal(idtntb_view_open(&view, bed.spec, NULL), 0);
+	remade(view, "5");
+	remade(view, "2");
+	remade(view, "0,4");
+	remade(view, "3");
+	idtntb_view_close(view);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		BED_SHM_TEST(bed, test_full_disk),
+		BED_SHM_TEST(bed, test_view_follows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

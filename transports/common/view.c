@@ -75,6 +75,13 @@ static int take(struct idtntb_view *view, struct idtntb_error *error)
 	ret = idtntb_switch_open_image(&sw, view->image, size, error);
 	if (ret)
 		return ret == -EINVAL && view->ops->poke ? -EAGAIN : ret;
+	/* Another one has been made where that was: what was known of it is worth nothing. */
+	if (view->live &&
+	    idtntb_topology_compare(idtntb_switch_topology(view->live), idtntb_switch_topology(sw), NULL)) {
+		idtntb_switch_close(sw);
+		ntb_view_memory_forget(view);
+		return -EAGAIN;
+	}
 	idtntb_switch_close(view->sw);
 	view->sw = sw;
 	view->next_counters = view->counters;

@@ -28,21 +28,23 @@ static bool current(const struct watch *watch)
 	       st.st_ino == watch->memory.ino;
 }
 
-/* To look at what has been cut off would be the end of us. */
-static bool whole(const struct ntb_memory *memory)
+/* The size of the file that is mapped, or 0. */
+static uint64_t size_now(const struct ntb_memory *memory)
 {
 	struct stat st;
 
-	return memory->base && !fstat(memory->fd, &st) && st.st_size >= 0 && (uint64_t)st.st_size >= memory->size;
+	return memory->base && !fstat(memory->fd, &st) && st.st_size > 0 ? (uint64_t)st.st_size : 0;
 }
 
 static int watch_hold(struct idtntb_view *view, void **memory, size_t *size, struct idtntb_error *error)
 {
 	struct watch *watch = view->state;
+	const uint64_t there = size_now(&watch->memory);
 	struct ntb_memory fresh;
-	bool useful = whole(&watch->memory);
+	/* To look at what has been cut off would be the end of us. */
+	bool useful = there && there >= watch->memory.size;
 
-	if (!current(watch)) {
+	if (!current(watch) || there != watch->memory.size) {
 		/* A file without a name is a switch as long as somebody is on it. */
 		useful = useful && ntb_held(&watch->memory);
 		if (!ntb_shm_find(&fresh, watch->where, error)) {
