@@ -2,6 +2,8 @@
 /* A switch that is made in a file: where that goes wrong, and where those who look into it have seen another one. */
 #include "bed.h"
 
+#include "../../transports/common/layout.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <idtntb-view.h>
@@ -68,6 +70,32 @@ static void test_full_disk(void **state)
 	assert_int_equal(status, 0);
 }
 
+/* Whoever was killed while it made one wanted fewer ports than the next who comes. */
+static void test_unfinished_smaller(void **state)
+{
+	struct idtntb_topology topology;
+	const uint64_t zero = 0;
+	struct host host;
+
+	(void)state;
+	assert_int_equal(idtntb_topology_parse(&topology, NULL, "3", NULL, NULL), 0);
+	for (unsigned step = 0; step < 2; step++) {
+		int fd;
+
+		assert_int_equal(host_try(&host, bed.spec, 0, NULL, HOST_BARE, NULL), 0);
+		host_close(&host);
+		fd = open(bed_file(&bed), O_RDWR | O_CLOEXEC);
+		/* Its block was not finished; or nothing was there but the size. */
+		assert_int_equal(pwrite(fd, &zero, sizeof(zero), 0), sizeof(zero));
+		if (step)
+			assert_int_equal(ftruncate(fd, 0) | ftruncate(fd, (off_t)ntb_layout_size(2)), 0);
+		close(fd);
+		assert_int_equal(host_try(&host, bed.spec, 4, &topology, HOST_BARE, NULL), 0);
+		host_close(&host);
+		unlink(bed_file(&bed));
+	}
+}
+
 /* A switch of those ports, made in the file that is there and was cut to nothing, is the one that is seen then. */
 static void remade(struct idtntb_view *view, const char *ports)
 {
@@ -108,6 +136,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		BED_SHM_TEST(bed, test_full_disk),
+		BED_SHM_TEST(bed, test_unfinished_smaller),
 		BED_SHM_TEST(bed, test_view_follows),
 	};
 

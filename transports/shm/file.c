@@ -107,14 +107,25 @@ static bool is_marked(int fd)
 	return pread(fd, &mark, sizeof(mark), (off_t)ntb_layout_mark_at()) == sizeof(mark) && mark == MARK;
 }
 
+/* Whether a size is what a maker gives at once: it may have been killed then, and have wanted fewer ports. */
+static bool is_given(off_t size)
+{
+	for (unsigned ports = 1; ports <= IDTNTB_PORTS; ports++) {
+		if (size == (off_t)ntb_layout_size(ports))
+			return true;
+	}
+	return !size;
+}
+
 /* A new switch, in a file of that size whose content nobody misses. */
 static int make(struct ntb_memory *memory, int fd, off_t size, const struct idtntb_topology *topology,
 		struct idtntb_error *why)
 {
+	const off_t needed = (off_t)ntb_layout_size(topology->port_count);
 	int ret;
 
 	/* In one step: half a size would be nobody's. */
-	if (!size && ftruncate(fd, (off_t)ntb_layout_size(topology->port_count)))
+	if (size < needed && is_given(size) && ftruncate(fd, needed))
 		return ntb_fail(why, -errno, "%s", strerror(errno));
 	ret = ntb_memory_map(memory, fd, why);
 	if (!ret)
