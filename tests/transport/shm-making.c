@@ -15,10 +15,17 @@
 
 static struct bed bed;
 
+static void fill(int fd)
+{
+	const char zeros[4096] = { 0 };
+
+	while (write(fd, zeros, sizeof(zeros)) > 0)
+		;
+}
+
 /* A file system with 64 KiB, all of them in use by the file that is returned; -1 when there can be none. */
 static int fill_disk(void)
 {
-	const char zeros[4096] = { 0 };
 	char path[96];
 	int fd;
 
@@ -27,9 +34,18 @@ static int fill_disk(void)
 		return -1;
 	snprintf(path, sizeof(path), "%s/filler", bed.directory);
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	while (write(fd, zeros, sizeof(zeros)) > 0)
-		;
+	fill(fd);
 	return fd;
+}
+
+/* Take what lies behind the block out of the file of the switch. */
+static int punch_holes(void)
+{
+	const int fd = open(bed_file(&bed), O_RDWR | O_CLOEXEC);
+	const int ret = fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0x20000, 0x10000);
+
+	close(fd);
+	return ret;
 }
 
 /* Returns what a process that tries it is to end with. */
@@ -51,6 +67,12 @@ static int try_full_disk(void)
 	    host_try(&host, bed.spec, 0, NULL, HOST_BARE, &error))
 		return 3;
 	host_close(&host);
+	/* And taken away again, from a switch that nobody is on. */
+	if (punch_holes())
+		return 4;
+	fill(filler);
+	if (host_try(&host, bed.spec, 0, NULL, HOST_BARE, &error) != -ENOSPC || strstr(error.text, "ask for the same"))
+		return 5;
 	return 0;
 }
 

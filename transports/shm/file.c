@@ -79,14 +79,14 @@ static int check(const struct ntb_memory *memory, const struct idtntb_topology *
 
 	if (!ret && wanted)
 		ret = idtntb_topology_compare(wanted, idtntb_switch_topology(sw), &what);
-	/* Pages that a full file system would not give later; somebody may have punched holes into the file. */
-	if (!ret)
-		ret = ntb_memory_reserve(memory, idtntb_switch_topology(sw)->port_count, &what);
+	if (ret)
+		ntb_fail(why, ret, "%.140s; ask for the same, or %sremove the file", what.text,
+			 ntb_held(memory) ? "stop its hosts and " : "");
+	else
+		/* Pages that a full file system would not give later; somebody may have punched holes into the file. */
+		ret = ntb_memory_reserve(memory, idtntb_switch_topology(sw)->port_count, why);
 	idtntb_switch_close(sw);
-	if (!ret)
-		return 0;
-	return ntb_fail(why, ret, "%.140s; ask for the same, or %sremove the file", what.text,
-			ntb_held(memory) ? "stop its hosts and " : "");
+	return ret;
 }
 
 static int not_ours(struct idtntb_error *why)
