@@ -2,7 +2,8 @@
 /*
  * Wake-ups by futex. Each port has a word in the shared memory: its owner's thread sleeps on it and turns it into an
  * eventfd that nobody else holds. A setter exchanges the word, and calls the kernel only when the sleeper has said that
- * it sleeps. Anybody can write the word; what that can do is to ring, or to hold a wake-up up until the next look.
+ * it sleeps. Anybody can write the word; what that can do is to ring, to hold a wake-up up until the next look, or to lose
+ * it. One who is killed before the call to the kernel holds it up, no longer.
  *
  * The same thread looks once a second whether an owner has died. It touches nothing of the attachment but what is set
  * before it starts: to sweep is left to the frontend's thread.
