@@ -92,6 +92,21 @@ static void test_full_disk(void **state)
 	assert_int_equal(status, 0);
 }
 
+/* A port that the switch would not have: nothing is made that would be in the way of who corrects that. */
+static void test_no_such_port(void **state)
+{
+	struct idtntb_error error = { "" };
+	struct idtntb_topology topology;
+	struct host host;
+
+	(void)state;
+	assert_int_equal(host_try(&host, bed.spec, 4, NULL, HOST_BARE, &error), -EINVAL);
+	assert_non_null(strstr(error.text, "port 4 is no NT port of this 89HPES24NT6AG2: 0, 2 are"));
+	assert_int_equal(idtntb_topology_parse(&topology, NULL, "3", NULL, NULL), 0);
+	assert_int_equal(host_try(&host, bed.spec, 4, &topology, HOST_BARE, NULL), 0);
+	host_close(&host);
+}
+
 /* Whoever was killed while it made one wanted fewer ports than the next who comes. */
 static void test_unfinished_smaller(void **state)
 {
@@ -158,6 +173,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		BED_SHM_TEST(bed, test_full_disk),
+		BED_SHM_TEST(bed, test_no_such_port),
 		BED_SHM_TEST(bed, test_unfinished_smaller),
 		BED_SHM_TEST(bed, test_view_follows),
 	};

@@ -136,9 +136,22 @@ static int make(struct ntb_memory *memory, int fd, off_t size, const struct idtn
 	return ntb_memory_format(memory, topology, why);
 }
 
-/* The lock for joining is held; fd is open on the same file. */
+/* Who asks for a port that there will not be has made a mistake, and makes no switch that would stand in the way of the next try. */
+static int check_port(const struct idtntb_topology *topology, unsigned port, struct idtntb_error *why)
+{
+	char ports[64];
+
+	for (unsigned slot = 0; slot < topology->port_count; slot++) {
+		if (topology->ports[slot].port == port)
+			return 0;
+	}
+	return ntb_fail(why, -EINVAL, "port %u is no NT port of this %s: %s are", port, topology->chip->name,
+			ntb_topology_ports(topology, UINT32_MAX, ports, sizeof(ports)));
+}
+
+/* The lock for joining is held; fd is open on the same file. topology: to make a switch of. */
 static int enter(struct ntb_memory *memory, int fd, const struct idtntb_topology *topology,
-		 const struct idtntb_topology *wanted, struct idtntb_error *why)
+		 const struct idtntb_attach_options *options, struct idtntb_error *why)
 {
 	const bool marked = is_marked(fd);
 	struct stat st;
@@ -153,10 +166,11 @@ static int enter(struct ntb_memory *memory, int fd, const struct idtntb_topology
 		if (ret)
 			return ret;
 		if (idtntb_block_ready(memory->base, memory->size))
-			return check(memory, wanted, why);
+			return check(memory, options->topology, why);
 		ntb_memory_unmap(memory);
 	}
-	return make(memory, fd, st.st_size, topology, why);
+	ret = check_port(topology, options->port, why);
+	return ret ? ret : make(memory, fd, st.st_size, topology, why);
 }
 
 /* Open the file for mapping, and again for locks. */
@@ -172,9 +186,8 @@ static int open_both(struct ntb_memory *memory, const char *where, bool may_make
 	return ntb_memory_open(memory, *fd, why);
 }
 
-/* topology: to make a switch of. wanted: what it must be, or NULL. */
 static int try(struct shm *shm, const char *where, const struct idtntb_topology *topology,
-	       const struct idtntb_topology *wanted, struct idtntb_error *why)
+	       const struct idtntb_attach_options *options, struct idtntb_error *why)
 {
 	int fd, ret = open_both(&shm->memory, where, true, &fd, why);
 
@@ -186,7 +199,7 @@ static int try(struct shm *shm, const char *where, const struct idtntb_topology 
 	if (!ret && !realpath(where, shm->path))
 		ret = ntb_fail(why, -errno, "%s", strerror(errno));
 	if (!ret)
-		ret = enter(&shm->memory, fd, topology, wanted, why);
+		ret = enter(&shm->memory, fd, topology, options, why);
 	if (fd >= 0)
 		close(fd);
 	if (ret)
@@ -216,7 +229,7 @@ int ntb_shm_file(struct shm *shm, const char *where, const struct idtntb_attach_
 	if (ret)
 		return ret;
 	for (unsigned i = 0; i < TRIES; i++) {
-		ret = try(shm, where, &topology, options->topology, &why);
+		ret = try(shm, where, &topology, options, &why);
 		if (ret != -ESTALE)
 			break;
 	}
