@@ -10,10 +10,32 @@
 #include <sched.h>
 #include <stdio.h>
 #include <sys/mount.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 static struct bed bed;
+static unsigned interruptions; /* of the next reservations */
+
+/* In the place of the C library's. */
+int fallocate(int fd, int mode, off_t offset, off_t length)
+{
+	if (interruptions) {
+		interruptions--;
+		errno = EINTR;
+		return -1;
+	}
+	return (int)syscall(SYS_fallocate, fd, mode, offset, length);
+}
+
+/* On a file system that has no such call it would write into what others use. */
+int posix_fallocate(int fd, off_t offset, off_t length)
+{
+	(void)fd;
+	(void)offset;
+	(void)length;
+	return EIO;
+}
 
 static void fill(int fd)
 {
@@ -90,6 +112,18 @@ static void test_full_disk(void **state)
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
 		skip(); /* nobody here may mount anything */
 	assert_int_equal(status, 0);
+}
+
+/* A signal while pages are reserved, as of a debugger that comes and goes, is no reason to refuse. */
+static void test_interrupted(void **state)
+{
+	struct host host;
+
+	(void)state;
+	interruptions = 3;
+	assert_int_equal(host_try(&host, bed.spec, 0, NULL, HOST_BARE, NULL), 0);
+	assert_int_equal(interruptions, 0);
+	host_close(&host);
 }
 
 /* A port that the switch would not have: nothing is made that would be in the way of who corrects that. */
@@ -172,9 +206,8 @@ static void test_view_follows(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		BED_SHM_TEST(bed, test_full_disk),
-		BED_SHM_TEST(bed, test_no_such_port),
-		BED_SHM_TEST(bed, test_unfinished_smaller),
+		BED_SHM_TEST(bed, test_full_disk),    BED_SHM_TEST(bed, test_interrupted),
+		BED_SHM_TEST(bed, test_no_such_port), BED_SHM_TEST(bed, test_unfinished_smaller),
 		BED_SHM_TEST(bed, test_view_follows),
 	};
 

@@ -15,6 +15,7 @@
 
 /* Bytes: more than any switch needs, and a multiple of every page size. */
 #define MAPPED_MOST ((off_t)1 << 30)
+#define RESERVE_TRIES 100u /* it starts anew after a signal, be it one that only stops the process for a debugger */
 
 void ntb_memory_init(struct ntb_memory *memory)
 {
@@ -108,12 +109,16 @@ bool ntb_memory_same(const struct ntb_memory *a, const struct ntb_memory *b)
 int ntb_memory_reserve(const struct ntb_memory *memory, unsigned ports, struct idtntb_error *error)
 {
 	const size_t needed = ntb_layout_size(ports);
+	unsigned tries = 0;
 	int ret;
 
 	if (memory->size < needed)
 		return ntb_fail(error, -ENOSPC, "shared memory has %zu bytes: a switch of %u ports needs at least %zu",
 				memory->size, ports, needed);
-	ret = posix_fallocate(memory->fd, 0, (off_t)needed);
+	/* Not posix_fallocate(): where there is no such call it writes bytes, which may be in use by others. */
+	do
+		ret = fallocate(memory->fd, 0, 0, (off_t)needed) ? errno : 0;
+	while (ret == EINTR && tries++ < RESERVE_TRIES);
 	if (ret && ret != EOPNOTSUPP && ret != EINVAL)
 		return ntb_fail(error, -ret, "the file system of the shared memory does not give %zu bytes: %s", needed,
 				strerror(ret));
