@@ -15,6 +15,7 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 static struct bed bed;
@@ -109,6 +110,39 @@ static void test_other_group(void **state)
 			fail_msg("a file of mode 0%o", modes[i][0]);
 		unlink(bed_file(&bed));
 	}
+}
+
+/* Somebody is named who may open the file. The group may not, though its bits, which are the list's mask now, say so. */
+static void test_access_list(void **state)
+{
+	static const struct {
+		uint32_t version;
+		struct {
+			uint16_t tag, permissions;
+			uint32_t id;
+		} entries[5];
+	} list = { 2,
+		   { { 1, 6, UINT32_MAX },
+		     { 2, 6, 4711 },
+		     { 4, 0, UINT32_MAX },
+		     { 16, 6, UINT32_MAX },
+		     { 32, 0, UINT32_MAX } } };
+	int fd = bed_open_file(&bed, O_CREAT);
+	char path[128];
+	struct host b;
+	struct stat st;
+
+	(void)state;
+	if (fsetxattr(fd, "system.posix_acl_access", &list, sizeof(list), 0))
+		skip(); /* this file system has no such lists */
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0660);
+	snprintf(path, sizeof(path), "%s.1.ram", bed_file(&bed));
+	host_open(&b, bed.spec, 2, 0);
+	assert_int_equal(lstat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	host_close(&b);
+	close(fd);
 }
 
 static int subscribe(const char *path)
@@ -253,9 +287,10 @@ static void test_greedy(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		BED_SHM_TEST(bed, test_socket),         BED_SHM_TEST(bed, test_other_group),
-		BED_SHM_TEST(bed, test_subscribers),    BED_SHM_TEST(bed, test_unread),
-		BED_SHM_TEST(bed, test_no_descriptors), BED_SHM_TEST(bed, test_greedy),
+		BED_SHM_TEST(bed, test_socket),      BED_SHM_TEST(bed, test_other_group),
+		BED_SHM_TEST(bed, test_access_list), BED_SHM_TEST(bed, test_subscribers),
+		BED_SHM_TEST(bed, test_unread),      BED_SHM_TEST(bed, test_no_descriptors),
+		BED_SHM_TEST(bed, test_greedy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #define TRIES 10 /* to reach an owner */
@@ -83,15 +84,21 @@ static void remove_stale(const char *path)
 
 /*
  * Whoever may open the file may connect, nobody else. Where the group cannot be given, ours stays, which may not be told from
- * anybody: what the file's group alone may is lost then, and its members get copies.
+ * anybody: what the file's group alone may is lost then, and its members get copies. So does everybody where there is a list
+ * of who may (acl(5)): the bits are no more than its mask then.
  */
-static int give_mode(const char *path, const struct stat *file)
+static int give_mode(const char *path, int file)
 {
-	const mode_t mode = file->st_mode & 0777, both = mode >> 3 & mode & 7;
+	mode_t mode, both;
+	struct stat st;
 
-	if (!(mode & 077))
+	if (fstat(file, &st))
+		return -errno;
+	mode = st.st_mode & 0777;
+	both = mode >> 3 & mode & 7;
+	if (!(mode & 077) || fgetxattr(file, "system.posix_acl_access", NULL, 0) > 0)
 		return 0;
-	if (!lchown(path, (uid_t)-1, file->st_gid))
+	if (!lchown(path, (uid_t)-1, st.st_gid))
 		return chmod(path, mode) ? -errno : 0;
 	if (errno != EPERM)
 		return -errno;
@@ -100,16 +107,15 @@ static int give_mode(const char *path, const struct stat *file)
 
 static int bind_as_file(struct shm *shm, int fd, const struct sockaddr_un *address)
 {
-	struct stat st;
 	int ret;
 
-	if (fstat(shm->memory.fd, &st) || fchmod(fd, 0600))
+	if (fchmod(fd, 0600))
 		return -errno;
 	remove_stale(address->sun_path);
 	if (bind(fd, (const struct sockaddr *)address, sizeof(*address)))
 		return -errno;
 	remember(shm, address->sun_path);
-	ret = give_mode(address->sun_path, &st);
+	ret = give_mode(address->sun_path, shm->memory.fd);
 	return ret || !listen(fd, SHM_SUBSCRIBERS) ? ret : -errno;
 }
 
