@@ -4,10 +4,11 @@
  * there and is told of its RAM, at once and when it changes (packets of ram-protocol.h, from the listener only). So an
  * offer can only come from who could bind that name; and it counts only while its owner number is the one in the switch.
  * The names come from the path that the user gave, never from shared memory. What cannot be handed over goes by copy.
+ *
+ * This is the side of the owner; the others' is in ram-follow.c.
  */
 #include "shm.h"
 
-#include "../common/futex.h"
 #include "../common/ram-message.h"
 
 #include <errno.h>
@@ -20,10 +21,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#define TRIES 10 /* to reach an owner */
-#define PACKETS 32 /* taken at once */
 #define NEWCOMERS 64 /* let in at once */
-#define PAUSE (1000 * NTB_MS) /* between two tries */
 #define OF_ONE_PROCESS 8 /* subscribers: one that takes all of them takes them from others */
 
 void ntb_shm_ram_init(struct shm *shm)
@@ -35,8 +33,7 @@ void ntb_shm_ram_init(struct shm *shm)
 		shm->publishers[slot].fd = -1;
 }
 
-/* The address of a port's socket. False when the path is too long for one. */
-static bool name(const struct shm *shm, unsigned slot, struct sockaddr_un *address)
+bool ntb_shm_ram_name(const struct shm *shm, unsigned slot, struct sockaddr_un *address)
 {
 	int length;
 
@@ -44,8 +41,6 @@ static bool name(const struct shm *shm, unsigned slot, struct sockaddr_un *addre
 	length = snprintf(address->sun_path, sizeof(address->sun_path), "%s.%u.ram", shm->path, slot);
 	return length > 0 && (size_t)length < sizeof(address->sun_path);
 }
-
-/* ---------------------------------------------------------------- telling others */
 
 /* What we have bound, to know it again. */
 static void remember(struct shm *shm, const char *path)
@@ -66,8 +61,8 @@ static void stop_listening(struct shm *shm)
 
 	if (shm->listener < 0)
 		return;
-	if (name(shm, shm->slot, &address) && !lstat(address.sun_path, &st) && st.st_dev == shm->listener_dev &&
-	    st.st_ino == shm->listener_ino)
+	if (ntb_shm_ram_name(shm, shm->slot, &address) && !lstat(address.sun_path, &st) &&
+	    st.st_dev == shm->listener_dev && st.st_ino == shm->listener_ino)
 		unlink(address.sun_path);
 	close(shm->listener);
 	shm->listener = -1;
@@ -129,7 +124,7 @@ void ntb_shm_ram_listen(struct idtntb_attachment *a)
 {
 	struct shm *shm = shm_of(a);
 	struct sockaddr_un address;
-	int ret = name(shm, a->slot, &address) ? listen_at(shm, &address) : -ENAMETOOLONG;
+	int ret = ntb_shm_ram_name(shm, a->slot, &address) ? listen_at(shm, &address) : -ENAMETOOLONG;
 
 	if (!ret)
 		ret = ntb_watch(a, shm->listener, EPOLLIN | EPOLLET, TAG_LISTENER);
@@ -245,138 +240,19 @@ void ntb_shm_ram_offer(struct idtntb_attachment *a)
 	}
 }
 
-/* ---------------------------------------------------------------- being told */
-
-static void leave(struct shm *shm, unsigned slot)
+void ntb_shm_ram_settle(struct idtntb_attachment *a)
 {
-	if (shm->publishers[slot].fd >= 0)
-		close(shm->publishers[slot].fd);
-	shm->publishers[slot].fd = -1;
-}
-
-/* Whoever cannot be asked any more cannot take anything back: what it has told counts no longer. */
-static void give_up(struct idtntb_attachment *a, unsigned slot, const char *why)
-{
-	shm_of(a)->publishers[slot].tries = 0;
-	ntb_log(a, IDTNTB_LOG_WARNING, "RAM of port %u is not mapped, its windows go by copy: socket: %s",
-		idtntb_switch_topology(a->sw)->ports[slot].port, why);
-	ntb_attachment_offer(a, slot, 0, NULL, 0);
-}
-
-/* Try again with the next look, if that may help. */
-static void later(struct idtntb_attachment *a, unsigned slot, const char *why)
-{
-	struct shm *shm = shm_of(a);
-
-	leave(shm, slot);
-	if (!--shm->publishers[slot].tries) {
-		give_up(a, slot, why);
-		return;
-	}
-	shm->publishers[slot].try_at = ntb_now() + PAUSE;
-	atomic_store(&shm->tick, true);
-}
-
-static void reach(struct idtntb_attachment *a, unsigned slot)
-{
-	struct shm_publisher *publisher = &shm_of(a)->publishers[slot];
-	struct sockaddr_un address;
-	int error;
-
-	/* One that cannot listen has said so in its own log. */
-	if (!name(shm_of(a), slot, &address)) {
-		publisher->tries = 0;
-		return;
-	}
-	publisher->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (publisher->fd >= 0 && !connect(publisher->fd, (const struct sockaddr *)&address, sizeof(address)) &&
-	    !ntb_watch(a, publisher->fd, EPOLLIN | EPOLLRDHUP, TAG_PUBLISHER + slot))
-		return;
-	error = errno;
-	if (error != ENOENT && error != ECONNREFUSED) {
-		later(a, slot, strerror(error));
-		return;
-	}
-	leave(shm_of(a), slot);
-	if (a->offers[slot].owner)
-		give_up(a, slot, strerror(error));
-	else
-		publisher->tries = 0;
-}
-
-void ntb_shm_ram_follow(struct idtntb_attachment *a)
-{
-	struct shm *shm = shm_of(a);
-
-	if (shm->crowded)
+	if (shm_of(a)->crowded)
 		newcomers(a);
-	/* A frontend that maps nothing needs no descriptors. */
-	if (!a->ops.window_map)
-		return;
-	for (unsigned slot = 0; slot < idtntb_switch_topology(a->sw)->port_count; slot++) {
-		struct shm_publisher *publisher = &shm->publishers[slot];
-		const uint32_t owner = ntb_member(a, slot).owner;
-
-		if (slot == a->slot)
-			continue;
-		if (owner != publisher->owner) {
-			/* The RAM of who is gone is let go of. */
-			leave(shm, slot);
-			ntb_attachment_offer(a, slot, 0, NULL, 0);
-			publisher->owner = owner;
-			publisher->tries = TRIES;
-			publisher->try_at = 0;
-		}
-		if (!owner || publisher->fd >= 0 || !publisher->tries)
-			continue;
-		if (ntb_now() >= publisher->try_at)
-			reach(a, slot);
-		else
-			atomic_store(&shm->tick, true);
-	}
+	ntb_shm_ram_follow(a);
 }
-
-/* Take one packet of an owner's: as ntb_ram_receive(). */
-static int take_offer(struct idtntb_attachment *a, unsigned slot)
-{
-	struct shm_publisher *publisher = &shm_of(a)->publishers[slot];
-	int ret = ntb_ram_receive(a, publisher->fd, 1u << slot);
-
-	if (ret <= 0)
-		return ret;
-	/* Who has the name and not the number may be somebody who tries all numbers: not for long. */
-	if (a->offers[slot].owner != publisher->owner) {
-		ntb_attachment_offer(a, slot, 0, NULL, 0);
-		return -EACCES;
-	}
-	publisher->tries = TRIES;
-	return ret;
-}
-
-static void publisher_event(struct idtntb_attachment *a, unsigned slot)
-{
-	struct shm *shm = shm_of(a);
-	int ret = 1;
-
-	if (shm->publishers[slot].fd < 0)
-		return;
-	for (unsigned i = 0; i < PACKETS && ret > 0; i++)
-		ret = take_offer(a, slot);
-	if (ret >= 0)
-		return;
-	/* What it has told stays in use meanwhile: its end, if it is that, is found by its lock. */
-	later(a, slot, strerror(-ret));
-	ntb_shm_hurry(shm);
-}
-
-/* ---------------------------------------------------------------- both */
 
 void ntb_shm_ram_event(struct idtntb_attachment *a, uint32_t tag, uint32_t events)
 {
 	if (tag == TAG_LISTENER)
 		newcomers(a);
 	else if (tag < TAG_SUBSCRIBER)
-		publisher_event(a, tag - TAG_PUBLISHER);
+		ntb_shm_publisher_event(a, tag - TAG_PUBLISHER);
 	else
 		subscriber_event(a, tag - TAG_SUBSCRIBER, events);
 }
@@ -388,6 +264,6 @@ void ntb_shm_ram_close(struct shm *shm)
 			close(shm->subscribers[i].fd);
 	}
 	for (unsigned slot = 0; slot < IDTNTB_PORTS; slot++)
-		leave(shm, slot);
+		ntb_shm_publisher_leave(shm, slot);
 	stop_listening(shm);
 }

@@ -94,7 +94,7 @@ const struct ntb_transport ntb_transport_shm = {
 	.kick = ntb_shm_kick,
 	.alive = shm_alive,
 	.event = shm_event,
-	.settle = ntb_shm_ram_follow,
+	.settle = ntb_shm_ram_settle,
 	.offer = ntb_shm_ram_offer,
 	.view = &ntb_shm_view_ops,
 };

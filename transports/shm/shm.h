@@ -6,6 +6,7 @@
  *  file.c         finding the switch in the file, or making it there
  *  sleeper.c      being woken, and waking others
  *  ram-sockets.c  RAM descriptors, from each owner to all others
+ *  ram-follow.c   the same, as those see it
  *  view.c         looking into the switch from outside
  */
 #ifndef NTB_SHM_H
@@ -16,6 +17,7 @@
 #include "../common/transport.h"
 
 #include <limits.h>
+#include <sys/un.h>
 
 #define SHM_SUBSCRIBERS 32 /* who are told of the own RAM */
 
@@ -88,9 +90,18 @@ void ntb_shm_ram_init(struct shm *shm);
 /* Let others fetch our RAM. The port is claimed, and not attached yet: who sees us as its owner finds us listening. */
 void ntb_shm_ram_listen(struct idtntb_attachment *a);
 void ntb_shm_ram_close(struct shm *shm);
-/* Let in who was left waiting, and fetch the RAM of owners that are new. */
-void ntb_shm_ram_follow(struct idtntb_attachment *a);
+/* Let in who was left waiting, and look for owners that are new. */
+void ntb_shm_ram_settle(struct idtntb_attachment *a);
 void ntb_shm_ram_event(struct idtntb_attachment *a, uint32_t tag, uint32_t events);
 void ntb_shm_ram_offer(struct idtntb_attachment *a);
+/* The address of a port's socket. False when the path is too long for one. */
+bool ntb_shm_ram_name(const struct shm *shm, unsigned slot, struct sockaddr_un *address);
+
+/* ram-follow.c */
+/* Fetch the RAM of owners that are new. */
+void ntb_shm_ram_follow(struct idtntb_attachment *a);
+void ntb_shm_publisher_event(struct idtntb_attachment *a, unsigned slot);
+/* Hang up. */
+void ntb_shm_publisher_leave(struct shm *shm, unsigned slot);
 
 #endif
