@@ -162,8 +162,11 @@ static void attach_over_a_dead_owner(void **state)
 	struct idtntb_port *dead = bench->hosts[1].port;
 
 	(void)state;
+	idtntb_port_bell_set(dead, 77);
 	bench_attach(bench, 1);
 	free(dead);
+	/* Nor is the new owner to be woken by the dead one's bell. */
+	assert_int_equal(member_of(bench, 1).bell, 0);
 	assert_false(member_of(bench, 1).up);
 	assert_int_equal(gas_read(a, LINKDNSTS), 1u << 2);
 	assert_true(nt_read(a, 0x404) & 8);

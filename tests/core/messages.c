@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Messages: routes, a full register reported to the sender, clear, masks (section 8). */
 #include "driver.h"
+#include "port.h"
 
 #define OUTMSG(m) (0x430u + 4 * (m))
 #define INMSG(m) (0x440u + 4 * (m))
@@ -192,6 +193,35 @@ static void outbound_registers(void **state)
 	bench_destroy(bench);
 }
 
+/* A word whose source is no peer, as only a hostile process makes it: never shown, and soon out of the way of others. */
+static void from_nobody(void **state)
+{
+	static const uint8_t sources[] = { 0, 1, 7, 8, 255 };
+	struct bench *bench = bench_create_linked(NULL, "0=3,2=0,4=6", NULL);
+	struct bench_host *a = &bench->hosts[0], *b = &bench->hosts[1];
+	atomic_u64 *word = &idt_block_port(bench->sw, 1)->message[2];
+	uint32_t source;
+
+	(void)state;
+	for (size_t s = 0; s < sizeof(sources); s++) {
+		atomic_store(word, message_word(0xBAD, sources[s], (uint16_t)(MESSAGE_SEQUENCE(*word) + 1)));
+		assert_int_equal(nt_read(b, MSGSTS), 0);
+		assert_int_equal(nt_read(b, 0x404), 0);
+		assert_int_equal(nt_read(b, 0x458), 0);
+		driver_msg_write(a, 2, 0, 1);
+		assert_int_equal(nt_read(a, MSGSTS), OUT(2));
+		nt_write(a, MSGSTS, OUT(2));
+		idtntb_port_service(b->port);
+		driver_msg_write(a, 2, 0, 0xA0 + (uint32_t)s);
+		assert_int_equal(nt_read(a, MSGSTS), 0);
+		assert_int_equal(nt_read(b, MSGSTS), IN(2));
+		assert_int_equal(driver_msg_read(b, 2, &source), 0xA0 + s);
+		assert_int_equal(source, 3);
+		nt_write(b, MSGSTS, IN(2));
+	}
+	bench_destroy(bench);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -202,6 +232,7 @@ int main(void)
 		cmocka_unit_test(three_registers_are_a_command),
 		cmocka_unit_test(many_messages),
 		cmocka_unit_test(outbound_registers),
+		cmocka_unit_test(from_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -168,6 +168,31 @@ static void move_to_a_message(void **state)
 	bench_destroy(bench);
 }
 
+/* The memory is an image of an earlier moment: what its owner has taken since is not there again, what came since is. */
+static void move_to_an_image(void **state)
+{
+	(void)state;
+	for (unsigned newer = 0; newer < 2; newer++) {
+		struct bench *bench = bench_create_linked(NULL, "2", NULL), *to = bench_create(NULL, "2", NULL);
+		struct bench_host *a = &bench->hosts[0], *b = &bench->hosts[1];
+		unsigned char *image = malloc(idtntb_save_size());
+		uint32_t source;
+
+		driver_msg_write(a, 0, 1, 0x111);
+		assert_int_equal(idtntb_switch_save(bench->sw, image, idtntb_save_size()), 0);
+		nt_write(b, 0x460, 1u << 16);
+		if (newer)
+			driver_msg_write(a, 0, 1, 0x222);
+		assert_int_equal(idtntb_block_load(to->block, idtntb_block_size(), image, idtntb_save_size(), NULL), 0);
+		assert_int_equal(idtntb_port_move(b->port, to->sw, NULL), 0);
+		assert_int_equal(nt_read(b, 0x460), newer << 16);
+		assert_int_equal(driver_msg_read(b, 0, &source), newer ? 0x222 : 0x111);
+		free(image);
+		bench_destroy(bench);
+		bench_destroy(to);
+	}
+}
+
 /* A link that was broken on purpose stays so, unless somebody has been at it in the other block. */
 static void move_with_a_broken_link(void **state)
 {
@@ -236,6 +261,7 @@ int main(void)
 		cmocka_unit_test(move_to_a_new_switch),
 		cmocka_unit_test(move_after_many_messages),
 		cmocka_unit_test(move_to_a_message),
+		cmocka_unit_test(move_to_an_image),
 		cmocka_unit_test(move_with_a_broken_link),
 		cmocka_unit_test(move_while_down),
 		cmocka_unit_test(move_elsewhere),

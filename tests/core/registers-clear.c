@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Bits that writing one clears, of every register of the table. Nothing sets some of them, so they are put into the
- * switch's memory by hand: this test alone includes the core's private headers.
+ * switch's memory by hand: this test includes the core's private headers.
  */
 #include "bench.h"
 #include "port.h"
