@@ -244,3 +244,12 @@ void bench_forget(struct bench_host *host)
 	memset(host->logs, 0, sizeof(host->logs));
 	host->last_error[0] = '\0';
 }
+
+void *bench_counters(void)
+{
+	void *memory = aligned_alloc(64, idtntb_counters_size());
+
+	assert_non_null(memory);
+	memset(memory, 0xA5, idtntb_counters_size());
+	return memory;
+}

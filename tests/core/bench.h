@@ -56,6 +56,8 @@ struct bench *bench_create_linked(const char *chip, const char *ports, const cha
 void bench_destroy(struct bench *bench);
 /* Set a host's counters to 0. */
 void bench_forget(struct bench_host *host);
+/* Memory for a port's counters, of exactly the right size, so that a sanitizer sees a byte too many; to be freed. */
+void *bench_counters(void);
 
 void bench_attach(struct bench *bench, unsigned slot);
 void bench_detach(struct bench *bench, unsigned slot);

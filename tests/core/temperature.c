@@ -97,6 +97,11 @@ static void alarms(void **state)
 	/* Linux keeps it masked; who does not is interrupted. */
 	assert_int_equal(bench->hosts[0].msis, 0);
 	assert_int_equal(bench->hosts[2].msis, 1);
+	/* It is the alarm that latches, not the heat: taken, it is not told anew while the alarm stands. */
+	nt_write(&bench->hosts[2], 0x404, 0x80);
+	set(bench, 122);
+	assert_int_equal(nt_read(&bench->hosts[2], 0x404), 0);
+	assert_int_equal(bench->hosts[2].msis, 1);
 	set(bench, 80);
 	gas_write(host, TMPALARM, gas_read(host, TMPALARM) & ~0x3F000000u);
 	assert_int_equal(gas_read(host, TMPALARM) & 0x3F000000, ABOVE_HTH);
