@@ -36,8 +36,12 @@ struct io_uring_sqe *loop_sqe(struct daemon *daemon, struct operation *operation
 
 static void submit_accept(struct daemon *daemon)
 {
-	struct io_uring_sqe *sqe = loop_sqe(daemon, &daemon->accepting);
+	struct io_uring_sqe *sqe;
 
+	/* Who joins again at once, as all do, would keep a daemon alive that wants to end. */
+	if (daemon->stop)
+		return;
+	sqe = loop_sqe(daemon, &daemon->accepting);
 	io_uring_prep_accept(sqe, daemon->listener, NULL, NULL, SOCK_CLOEXEC);
 	io_uring_sqe_set_data(sqe, &daemon->accepting);
 }
@@ -46,7 +50,9 @@ static void accepted(struct operation *operation, int result)
 {
 	struct daemon *daemon = container_of(operation, struct daemon, accepting);
 
-	if (result >= 0)
+	if (result >= 0 && daemon->stop)
+		close(result);
+	else if (result >= 0)
 		connection_accepted(daemon, result);
 	else if (result == -EMFILE || result == -ENFILE)
 		say("a client must wait: no descriptor is left; raise the limit of open files (ulimit -n)");
@@ -171,8 +177,8 @@ int loop_run(struct daemon *daemon)
 	submit_stop(daemon);
 	submit_accept(daemon);
 	while (!daemon->stop) {
-		/* Nobody there: no ticks. */
-		if (daemon->connection_count && !daemon->ticking.busy)
+		/* Nobody there: no ticks, but to accept again when there were no descriptors. */
+		if ((daemon->connection_count || !daemon->accepting.busy) && !daemon->ticking.busy)
 			submit_tick(daemon);
 		ret = io_uring_submit_and_wait(&daemon->ring, 1);
 		if (ret < 0 && ret != -EINTR)
