@@ -24,11 +24,12 @@ void ntb_outbox_init(struct ntb_outbox *box, size_t limit)
 	*box = (struct ntb_outbox){ .limit = limit };
 }
 
-static void drop_mark(struct ntb_half *half)
+static void drop_mark(struct ntb_outbox *box, struct ntb_half *half)
 {
 	struct ntb_mark *mark = half->marks;
 
 	half->marks = mark->next;
+	box->fd_count -= mark->count;
 	close_all(mark->fds, mark->count);
 	free(mark);
 }
@@ -37,7 +38,7 @@ void ntb_outbox_destroy(struct ntb_outbox *box)
 {
 	for (unsigned i = 0; i < 2; i++) {
 		while (box->halves[i].marks)
-			drop_mark(&box->halves[i]);
+			drop_mark(box, &box->halves[i]);
 		free(box->halves[i].data);
 	}
 	*box = (struct ntb_outbox){ .limit = box->limit };
@@ -110,6 +111,7 @@ void *ntb_outbox_add_fds(struct ntb_outbox *box, enum wire_type type, size_t ext
 	while (*last)
 		last = &(*last)->next;
 	*last = mark;
+	box->fd_count += count;
 	return body;
 }
 
@@ -162,7 +164,7 @@ void ntb_outbox_sent(struct ntb_outbox *box, size_t size)
 		return;
 	/* They have gone with the first byte. */
 	if (half->marks && half->marks->at == box->sent)
-		drop_mark(half);
+		drop_mark(box, half);
 	box->sent += size;
 }
 

@@ -29,6 +29,7 @@ struct ntb_outbox {
 		struct ntb_mark *marks;
 	} halves[2];
 	unsigned sending; /* which half that is */
+	unsigned fd_count; /* descriptors in both */
 	size_t sent; /* bytes of it */
 	size_t limit;
 };

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define FRAMES 32 /* of one client that are carried out before others are heard again */
+
 void connection_doom(struct connection *c, const char *format, ...)
 {
 	va_list list;
@@ -20,6 +22,12 @@ void connection_doom(struct connection *c, const char *format, ...)
 	va_end(list);
 }
 
+void connection_filled(struct connection *c)
+{
+	if (c->port && (ntb_outbox_size(&c->outbox) > QUEUE_HIGH || c->outbox.fd_count > QUEUE_HIGH_FDS))
+		c->daemon->filled |= 1u << c->slot;
+}
+
 void *connection_add(struct connection *c, enum wire_type type, size_t extra)
 {
 	void *body = NULL;
@@ -28,6 +36,7 @@ void *connection_add(struct connection *c, enum wire_type type, size_t extra)
 		body = ntb_outbox_add(&c->outbox, type, extra);
 		if (!body)
 			connection_doom(c, "it does not read: %zu bytes wait for it", ntb_outbox_size(&c->outbox));
+		connection_filled(c);
 	}
 	return body ? body : memset(c->daemon->scratch, 0, sizeof(c->daemon->scratch));
 }
@@ -119,7 +128,6 @@ void connection_accepted(struct daemon *daemon, int fd)
 	c->local = !daemon->options->address.tcp;
 	c->receiving.done = stream_received;
 	c->sending.done = stream_sent;
-	c->waits_for = -1;
 	c->heard = c->moved = daemon->now;
 	ntb_outbox_init(&c->outbox, QUEUE_LIMIT);
 	name_it(c);
@@ -174,36 +182,45 @@ static void hang_up(struct connection *c)
 
 /* ---------------------------------------------------------------- turns */
 
+/* Whether one of those for whom it waits has still a long queue. */
+static bool held_back(struct connection *c)
+{
+	for (uint32_t slots = c->waits_for; slots; slots &= slots - 1) {
+		const unsigned slot = (unsigned)__builtin_ctz(slots);
+		const struct connection *target = c->daemon->holders[slot];
+
+		if (!target || target->doom[0] ||
+		    (ntb_outbox_size(&target->outbox) <= QUEUE_LOW && target->outbox.fd_count <= QUEUE_LOW_FDS))
+			c->waits_for &= ~(1u << slot);
+	}
+	return c->waits_for;
+}
+
 /* Whether the next frame may be looked at: not while it, or what it fills, has a long queue. */
 static bool may_go_on(struct connection *c)
 {
-	const struct daemon *daemon = c->daemon;
-
-	if (c->doom[0] || c->state == CLOSING || ntb_outbox_size(&c->outbox) > QUEUE_HIGH)
-		return false;
-	if (c->waits_for >= 0) {
-		const struct connection *target = daemon->holders[c->waits_for];
-
-		if (target && !target->doom[0] && ntb_outbox_size(&target->outbox) > QUEUE_LOW)
-			return false;
-		c->waits_for = -1;
-	}
-	return true;
+	return !c->doom[0] && c->state != CLOSING && ntb_outbox_size(&c->outbox) <= QUEUE_HIGH && !held_back(c);
 }
 
 static void look_at_frames(struct connection *c)
 {
 	const struct wire_frame *frame;
 	struct idtntb_error error;
+	unsigned left = FRAMES;
 	int ret;
 
-	while (may_go_on(c) && (ret = ntb_inbox_next(&c->inbox, false, &frame, &error))) {
+	while (left && may_go_on(c) && (ret = ntb_inbox_next(&c->inbox, false, &frame, &error))) {
+		c->daemon->filled = 0;
 		if (ret < 0)
 			connection_doom(c, "%s", error.text);
 		else
 			request_carry_out(c, frame);
 		ports_settle(c->daemon);
+		c->waits_for |= c->daemon->filled & ~(c->port ? 1u << c->slot : 0);
+		left--;
 	}
+	if (!left)
+		c->daemon->more = true;
 }
 
 /* Returns whether any was. */
@@ -223,10 +240,9 @@ static bool hang_up_doomed(struct daemon *daemon)
 	return any;
 }
 
-/* Carry out what there is, and send what it makes. Returns whether there may be more: somebody held back may go on. */
-static bool advance_once(struct daemon *daemon)
+/* Carry out what there is, and send what it makes. */
+static void carry_out_and_send(struct daemon *daemon)
 {
-	daemon->relieved = false;
 	/* One who goes may doom another that has no room for the news, or let go on who waits for it. */
 	do {
 		for (unsigned i = 0; i < daemon->connection_count; i++)
@@ -238,20 +254,19 @@ static bool advance_once(struct daemon *daemon)
 		if (c->state != CLOSING && !c->sending.busy)
 			stream_send(c);
 	}
-	return daemon->relieved;
 }
 
 void connections_advance(struct daemon *daemon)
 {
-	while (advance_once(daemon))
-		;
+	daemon->more = false;
+	carry_out_and_send(daemon);
 	for (unsigned i = 0; i < daemon->connection_count; i++) {
 		struct connection *c = daemon->connections[i];
 
 		if (c->state == CLOSING && !c->sending.busy && !c->receiving.busy) {
 			daemon->connections[i--] = daemon->connections[--daemon->connection_count];
 			destroy(c);
-		} else if (c->state != CLOSING && !c->receiving.busy) {
+		} else if (c->state != CLOSING && !c->receiving.busy && (c->inbox.fd_count <= BOX_FDS || may_go_on(c))) {
 			/* Also of one that is held back, into what is free: so that its end is noticed. */
 			stream_receive(c);
 		}

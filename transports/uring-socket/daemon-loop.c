@@ -180,7 +180,8 @@ int loop_run(struct daemon *daemon)
 		/* Nobody there: no ticks, but to accept again when there were no descriptors. */
 		if ((daemon->connection_count || !daemon->accepting.busy) && !daemon->ticking.busy)
 			submit_tick(daemon);
-		ret = io_uring_submit_and_wait(&daemon->ring, 1);
+		ret = daemon->more ? io_uring_submit_and_get_events(&daemon->ring)
+				   : io_uring_submit_and_wait(&daemon->ring, 1);
 		if (ret < 0 && ret != -EINTR)
 			break;
 		ret = 0;

@@ -66,8 +66,6 @@ static int on_peer_write(void *opaque, unsigned slot, uint64_t address, const vo
 	frame->address = address;
 	frame->size = (uint32_t)size;
 	memcpy(frame + 1, data, size);
-	if (ntb_outbox_size(&target->outbox) > QUEUE_HIGH)
-		c->waits_for = (int)slot;
 	return 0;
 }
 
@@ -207,6 +205,7 @@ static void tell_offer(struct connection *c, unsigned slot)
 		memcpy(frame->ranges, offer->ranges, size), frame->count = offer->count;
 	frame->slot = slot;
 	frame->owner = c->daemon->holders[slot] ? c->daemon->holders[slot]->owner : 0;
+	connection_filled(c);
 }
 
 static void drop_offer(struct offer *offer)

@@ -87,8 +87,9 @@ void stream_send(struct connection *c)
 		size = send(c->fd, c->out_bytes.iov_base, c->out_bytes.iov_len, MSG_DONTWAIT | MSG_NOSIGNAL);
 		if (size <= 0)
 			break;
+		/* Somebody held back may go on. */
 		if (ntb_outbox_size(&c->outbox) > QUEUE_LOW)
-			c->daemon->relieved = true;
+			c->daemon->more = true;
 		ntb_outbox_sent(&c->outbox, (size_t)size);
 		c->moved = c->daemon->now;
 	}

@@ -13,8 +13,8 @@
  * daemon-reads.c        reads of other hosts' RAM
  * daemon-view.c         clients that look into the switch
  *
- * One thread. It waits for nobody: what a client does not read stays in its queue, which is bounded; who fills a queue of
- * another is not read from until there is room; who takes nothing for a while is dropped. The switch is in private memory,
+ * One thread. It waits for nobody: what a client does not read stays in its queue, which is bounded; who makes a queue of
+ * another long, by whatever he does, is not read from until it is short; who takes nothing for a while is dropped. The switch is in private memory,
  * so that a client can do no more to it than a guest can, and what it may order.
  */
 #ifndef IDTNTBD_H
@@ -33,6 +33,8 @@
 #define QUEUE_LIMIT (1u << 20) /* bytes for one client; reached only by what is not held back below */
 #define QUEUE_HIGH (256u << 10) /* from here on those who fill it are not read from... */
 #define QUEUE_LOW (128u << 10) /* ...until it is down to this */
+#define QUEUE_HIGH_FDS 256 /* the same for the descriptors in it */
+#define QUEUE_LOW_FDS 128
 #define SECOND INT64_C(1000000000)
 
 struct daemon_options {
@@ -94,7 +96,7 @@ struct connection {
 	struct ntb_outbox outbox;
 	int64_t heard; /* when the last byte came */
 	int64_t moved; /* when its queue was empty or got shorter */
-	int waits_for; /* index of the port whose queue must get shorter before the next frame is looked at, or -1 */
+	uint32_t waits_for; /* indices of ports whose queues must get shorter before the next frame is looked at */
 
 	uint32_t capabilities;
 	struct idtntb_port *port; /* ATTACHED */
@@ -129,6 +131,7 @@ struct daemon {
 	uint32_t owners; /* the last number given to one */
 	uint32_t read_tag;
 	uint32_t service; /* slots to service */
+	uint32_t filled; /* slots whose holders have got something into a queue that is long already */
 	struct idtntb_member members[IDTNTB_PORTS]; /* as last told */
 	struct connection *holders[IDTNTB_PORTS];
 	struct offer {
@@ -139,7 +142,7 @@ struct daemon {
 
 	struct connection *connections[CONNECTIONS_MOST];
 	unsigned connection_count;
-	bool relieved; /* a long queue has got shorter in this turn */
+	bool more; /* there may be more to do before anything comes */
 	_Alignas(8) uint8_t scratch[WIRE_BIGGEST + 8]; /* for frames to those who get none any more */
 };
 
@@ -168,6 +171,8 @@ void connections_tick(struct daemon *daemon);
 void connections_close(struct daemon *daemon);
 /* As ntb_outbox_add(), never NULL: who does not read is doomed. */
 void *connection_add(struct connection *connection, enum wire_type type, size_t extra);
+/* Something has been added: whoever made it so is held back if it is much. */
+void connection_filled(struct connection *connection);
 
 /* daemon-stream.c: have the kernel receive, or send what there is; and what it says of it. */
 void stream_receive(struct connection *connection);
