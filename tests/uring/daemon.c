@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The daemon as a program: where io_uring is forbidden, and whom --user admits. */
+/* The daemon as a program: where io_uring is forbidden, whom --user admits, and what it does not take. */
 #include "program.h"
 #include "wire.h"
 
@@ -264,26 +264,44 @@ static void test_user(void **state)
 	}
 }
 
+/* Refused with one line that says so. */
+static void refused(const char *where, const char *option, const char *value, const char *words)
+{
+	const char *const arguments[] = { "--listen", where, option, value, NULL };
+	struct program program;
+	int status;
+
+	program_start(&program, IDTNTBD, arguments);
+	status = program_wait(&program);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 2);
+	if (!strstr(program.log, words))
+		fail_msg("it says '%s', not '%s'", program.log, words);
+	assert_ptr_equal(strchr(program.log, '\n'), program.log + program.logged - 1);
+}
+
 static void test_user_unknown(void **state)
 {
 	static const char *const bad[] = { "no-such-user", "-1", "4294967295", "12x", "" };
+	char words[80];
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		const char *const arguments[] = { "--listen", "unix:/nonexistent/socket", "--user", bad[i], NULL };
-		struct program program;
-		char words[80];
-		int status;
-
-		program_start(&program, IDTNTBD, arguments);
-		status = program_wait(&program);
-		assert_true(WIFEXITED(status));
-		assert_int_equal(WEXITSTATUS(status), 2);
 		snprintf(words, sizeof(words), "--user %s: there is no such user; a name or a number", bad[i]);
-		if (!strstr(program.log, words))
-			fail_msg("it says '%s', not '%s'", program.log, words);
-		assert_ptr_equal(strchr(program.log, '\n'), program.log + program.logged - 1);
+		refused("unix:/nonexistent/socket", "--user", bad[i], words);
 	}
+}
+
+/* What would keep nobody out, and ports that there are not: 70000 is no name for 4464. */
+static void test_tcp_options(void **state)
+{
+	static const char *const bad[] = { "tcp:70000", "tcp:127.0.0.1:65536", "tcp:", "tcp:x", "tcp:-1", "tcp:123456" };
+
+	(void)state;
+	refused("tcp:0", "--user", "0", "--user: of a TCP connection nobody knows the user");
+	refused("tcp:0", "--mode", "0660", "--mode: a TCP port has none");
+	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		refused(bad[i], NULL, NULL, "a port being a number up to 65535");
 }
 
 int main(int argc, char **argv)
@@ -293,6 +311,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_socket),
 		cmocka_unit_test(test_user),
 		cmocka_unit_test(test_user_unknown),
+		cmocka_unit_test(test_tcp_options),
 	};
 
 	own_program = argv[0];

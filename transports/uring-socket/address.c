@@ -9,6 +9,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -26,6 +27,17 @@ static int parse_path(struct ntb_address *address, const char *path, struct idtn
 	return 0;
 }
 
+/* A number; getaddrinfo(3) would take 70000 for 4464. To port 0 nobody can connect. */
+static bool is_port(const char *text, bool listen)
+{
+	unsigned long value;
+
+	if (!*text || strlen(text) > 5 || strspn(text, "0123456789") != strlen(text))
+		return false;
+	value = strtoul(text, NULL, 10);
+	return value <= UINT16_MAX && (value || listen);
+}
+
 /* HOST:PORT, [HOST]:PORT or PORT. */
 static int parse_host(struct ntb_address *address, const char *text, bool listen, struct idtntb_error *error)
 {
@@ -36,9 +48,8 @@ static int parse_host(struct ntb_address *address, const char *text, bool listen
 		host++;
 		length -= 2;
 	}
-	if (!*port || strspn(port, "0123456789") != strlen(port) || strlen(port) > 5 || (!length && !listen) ||
-	    length >= sizeof(address->host))
-		return ntb_fail(error, -EINVAL, "'tcp:%.80s' is not %s", text,
+	if (!is_port(port, listen) || (!length && !listen) || length >= sizeof(address->host))
+		return ntb_fail(error, -EINVAL, "'tcp:%.80s' is not %s, a port being a number up to 65535", text,
 				listen ? "tcp:PORT or tcp:ADDRESS:PORT" : "tcp:HOST:PORT");
 	memcpy(address->host, host, length);
 	memcpy(address->port, port, strlen(port) + 1);

@@ -127,5 +127,10 @@ void options_parse(struct daemon_options *options, int argc, char **argv)
 		ntb_refuse("--listen is missing; where clients connect: --listen unix:/run/idtntb.sock");
 	if (ntb_address_parse(&options->address, options->listen, true, &error))
 		ntb_refuse("--listen: %s", error.text);
+	/* Who gives one of them believes that others are kept out. */
+	if (options->address.tcp && options->user_given)
+		ntb_refuse("--user: of a TCP connection nobody knows the user; only --listen unix:PATH admits by it");
+	if (options->address.tcp && options->mode != NTB_DEFAULT_MODE)
+		ntb_refuse("--mode: a TCP port has none; only --listen unix:PATH does");
 	ntb_options_topology(&line.sw, &options->topology);
 }
