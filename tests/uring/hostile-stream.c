@@ -174,13 +174,35 @@ static void test_never_speaks(void **state)
 	scene_close(&scene);
 }
 
+/* A byte now and then is no sign of life before the greeting is complete. */
+static void test_dribbles(void **state)
+{
+	const struct wire_hello hello = { WIRE_MAGIC, WIRE_VERSION, 0 };
+	const int64_t start = now_ms();
+	struct scene scene;
+	uint8_t bytes[64];
+	size_t size = raw_frame(bytes, WIRE_HELLO, &hello, sizeof(hello), NULL, 0), at = 0;
+	char bye[300] = "";
+	int fd;
+
+	(void)state;
+	scene_open(&scene, "2");
+	fd = raw_connect(&scene.place);
+	while (at < size - 1 && !raw_gone(fd, bye, sizeof(bye), 400))
+		raw_send(fd, bytes + at++, 1);
+	print_message("gone after %d ms and %zu bytes of %zu\n", (int)(now_ms() - start), at, size);
+	assert_true(at < size - 1);
+	assert_non_null(strstr(bye, "it has not attached in 2 seconds"));
+	close(fd);
+	scene_close(&scene);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cut),
-		cmocka_unit_test(test_descriptors),
-		cmocka_unit_test(test_never_reads),
-		cmocka_unit_test(test_never_speaks),
+		cmocka_unit_test(test_cut),         cmocka_unit_test(test_descriptors),
+		cmocka_unit_test(test_never_reads), cmocka_unit_test(test_never_speaks),
+		cmocka_unit_test(test_dribbles),
 	};
 
 	cmocka_set_test_filter(argc > 1 ? argv[1] : NULL);

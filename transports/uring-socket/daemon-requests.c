@@ -21,6 +21,7 @@ static void hello(struct connection *c, const void *body)
 	welcome->silence_ms = c->daemon->options->silence * 1000;
 	ntb_wire_topology_put(welcome, c->daemon->topology);
 	c->state = WELCOMED;
+	c->heard = c->daemon->now;
 }
 
 static void attach(struct connection *c, const void *body)

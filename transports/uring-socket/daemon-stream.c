@@ -27,7 +27,9 @@ void stream_received(struct operation *operation, int result)
 		connection_doom(c, "more descriptors than frames can need");
 	if (!result)
 		connection_doom(c, "%s", stream_hung_up);
-	c->heard = c->daemon->now;
+	/* A byte now and then is no greeting. */
+	if (c->state != GREETING)
+		c->heard = c->daemon->now;
 }
 
 void stream_sent(struct operation *operation, int result)

@@ -94,7 +94,7 @@ struct connection {
 	union ntb_control in_control, out_control;
 	struct ntb_inbox inbox;
 	struct ntb_outbox outbox;
-	int64_t heard; /* when the last byte came */
+	int64_t heard; /* when the last byte came; of one who has not greeted: when it came itself */
 	int64_t moved; /* when its queue was empty or got shorter */
 	uint32_t waits_for; /* indices of ports whose queues must get shorter before the next frame is looked at */
 
