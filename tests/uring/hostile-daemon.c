@@ -19,15 +19,16 @@
 
 #define CONVERSATIONS 60
 #define FRAMES 60 /* in each */
+#define FLOOD_MS 12000 /* far longer than an access waits */
 
 /* What a terminal would obey, and more lines than one. */
 static const char last_words[] = "\033]0;owned\a\nidtntbctl: all is well\r\302\233K";
 
 struct fake {
 	char path[96], spec[120];
-	bool rude; /* it does not even greet */
 	int listener;
 	pthread_t thread;
+	void (*speak)(struct fake *fake, int fd); /* all of a conversation */
 	atomic_bool stop;
 	atomic_uint conversations;
 };
@@ -104,40 +105,79 @@ static void say_bye(int fd)
 	raw_send(fd, bytes, raw_frame(bytes, WIRE_BYE, &text, sizeof(text), last_words, text.size));
 }
 
+static void speak_of_anything(struct fake *fake, int fd)
+{
+	uint8_t heard[65536];
+
+	greet(fd);
+	for (unsigned i = 0; i < FRAMES && !atomic_load(&fake->stop); i++) {
+		say_anything(fd);
+		while (recv(fd, heard, sizeof(heard), MSG_DONTWAIT) > 0)
+			;
+	}
+	say_bye(fd);
+}
+
+/* It does not even greet. */
+static void say_bye_at_once(struct fake *fake, int fd)
+{
+	uint8_t heard[4096];
+
+	(void)fake;
+	say_bye(fd);
+	/* What has not been read when it is closed would take that along. */
+	shutdown(fd, SHUT_WR);
+	while (recv(fd, heard, sizeof(heard), 0) > 0)
+		;
+}
+
+/* Writes of nothing: more work for who carries them out than for who sends them. */
+static void write_without_end(struct fake *fake, int fd)
+{
+	static struct {
+		struct wire_frame frame;
+		struct wire_ram_write write;
+	} frames[32768];
+	const int64_t until = now_ms() + FLOOD_MS;
+	const int room = 64 << 20;
+	uint8_t heard[4096];
+	size_t at = 0;
+
+	greet(fd);
+	for (size_t i = 0; i < sizeof(frames) / sizeof(frames[0]); i++)
+		frames[i].frame = (struct wire_frame){ .length = sizeof(frames[0]), .type = WIRE_RAM_WRITE };
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room));
+	while (!atomic_load(&fake->stop) && now_ms() < until) {
+		ssize_t sent = send(fd, (uint8_t *)frames + at, sizeof(frames) - at, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+		at = sent > 0 ? (at + (size_t)sent) % sizeof(frames[0]) : at;
+		while (recv(fd, heard, sizeof(heard), MSG_DONTWAIT) > 0)
+			;
+	}
+}
+
 static void *serve(void *opaque)
 {
 	struct fake *fake = opaque;
 
 	while (!atomic_load(&fake->stop)) {
 		int fd = accept4(fake->listener, NULL, NULL, SOCK_CLOEXEC);
-		uint8_t heard[65536];
 
 		if (fd < 0)
 			break;
-		if (!fake->rude)
-			greet(fd);
-		for (unsigned i = 0; i < FRAMES && !fake->rude && !atomic_load(&fake->stop); i++) {
-			say_anything(fd);
-			while (recv(fd, heard, sizeof(heard), MSG_DONTWAIT) > 0)
-				;
-		}
-		say_bye(fd);
-		/* What has not been read when it is closed would take that along. */
-		shutdown(fd, SHUT_WR);
-		while (fake->rude && recv(fd, heard, sizeof(heard), 0) > 0)
-			;
+		fake->speak(fake, fd);
 		close(fd);
 		atomic_fetch_add(&fake->conversations, 1);
 	}
 	return NULL;
 }
 
-static void fake_start(struct fake *fake, bool rude)
+static void fake_start(struct fake *fake, void (*speak)(struct fake *fake, int fd))
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 
 	memset(fake, 0, sizeof(*fake));
-	fake->rude = rude;
+	fake->speak = speak;
 	snprintf(fake->path, sizeof(fake->path), "/tmp/idtntb-fake-%d", getpid());
 	snprintf(fake->spec, sizeof(fake->spec), "uring:unix:%s", fake->path);
 	strncpy(address.sun_path, fake->path, sizeof(address.sun_path) - 1);
@@ -175,7 +215,7 @@ static void test_anything(void **state)
 
 	(void)state;
 	before = open_descriptors();
-	fake_start(&fake, false);
+	fake_start(&fake, speak_of_anything);
 	host_open(&host, fake.spec, 0, HOST_BARE);
 	host_offer(&host, RAM_BASE, 0, RAM_SIZE, true);
 	while (atomic_load(&fake.conversations) < CONVERSATIONS && now_ms() < limit) {
@@ -208,7 +248,7 @@ static void test_last_words(void **state)
 	struct host host;
 
 	(void)state;
-	fake_start(&fake, true);
+	fake_start(&fake, say_bye_at_once);
 	assert_int_not_equal(idtntb_view_open(&view, fake.spec, &error), 0);
 	assert_non_null(strstr(error.text, "hangs up: ?]0;owned??idtntbctl"));
 	expect_printable(error.text, "");
@@ -218,11 +258,41 @@ static void test_last_words(void **state)
 	fake_end(&fake);
 }
 
+/* Whatever keeps the client's own thread busy, an access waits no longer than for a daemon that says nothing. */
+static void test_flood(void **state)
+{
+	struct fake fake;
+	struct host host;
+	int64_t start, first, longest = 0;
+
+	(void)state;
+	fake_start(&fake, write_without_end);
+	host_open(&host, fake.spec, 0, HOST_BARE);
+	start = now_ms();
+	nt_read(&host, 0x428);
+	first = now_ms() - start;
+	while (now_ms() - start < FLOOD_MS / 2) {
+		const int64_t turn = now_ms();
+
+		nt_read(&host, 0x428);
+		nt_write(&host, 0x420, 1);
+		host_run(&host);
+		longest = now_ms() - turn > longest ? now_ms() - turn : longest;
+	}
+	print_message("the first access took %d ms, %d at most after it\n", (int)first, (int)longest);
+	assert_true(first < 4500 && longest < 500);
+	start = now_ms();
+	host_close(&host);
+	assert_true(now_ms() - start < 2000);
+	fake_end(&fake);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_anything),
 		cmocka_unit_test(test_last_words),
+		cmocka_unit_test(test_flood),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

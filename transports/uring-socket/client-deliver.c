@@ -9,11 +9,12 @@ void client_drain(struct client *client)
 {
 	if (!atomic_load(&client->stuck) && !client->a->ops.memory_write)
 		return;
-	pthread_mutex_lock(&client->in_lock);
+	client_lock_in(client);
 	if (atomic_load(&client->stuck))
 		client_look(client, true);
-	while (atomic_load(&client->state) != CLIENT_LOST && client_receive(client, false, true))
-		;
+	for (unsigned round = 0; round < CLIENT_ROUNDS && atomic_load(&client->state) != CLIENT_LOST &&
+				 client_receive(client, false, true);)
+		round++;
 	pthread_mutex_unlock(&client->in_lock);
 	pthread_mutex_lock(&client->out_lock);
 	client_watch(client);
@@ -138,7 +139,8 @@ void client_deliver(struct client *client)
 		return;
 	client->delivering = true;
 	client_drain(client);
-	while (atomic_exchange(&client->pending, false)) {
+	/* What comes meanwhile has woken the frontend again. */
+	for (unsigned round = 0; round < CLIENT_ROUNDS && atomic_exchange(&client->pending, false); round++) {
 		take(client, &client->news);
 		hand(client, &client->news);
 	}

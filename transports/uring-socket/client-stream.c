@@ -156,6 +156,13 @@ bool client_make_room(struct client *client)
 
 /* ---------------------------------------------------------------- in */
 
+void client_lock_in(struct client *client)
+{
+	atomic_store(&client->in_wanted, true);
+	pthread_mutex_lock(&client->in_lock);
+	atomic_store(&client->in_wanted, false);
+}
+
 void client_look(struct client *client, bool owner)
 {
 	const struct wire_frame *frame;
@@ -212,7 +219,7 @@ uint32_t client_question(struct client *client)
 {
 	uint32_t tag;
 
-	pthread_mutex_lock(&client->in_lock);
+	client_lock_in(client);
 	tag = ++client->answer.tag;
 	client->answer.done = false;
 	pthread_mutex_unlock(&client->in_lock);
@@ -233,7 +240,7 @@ static void wait_slice(struct client *client)
 	pthread_mutex_unlock(&client->in_lock);
 	serve_others(client);
 	poll(&pollfd, 1, SERVE_MS);
-	pthread_mutex_lock(&client->in_lock);
+	client_lock_in(client);
 }
 
 bool client_await(struct client *client, void *data, size_t size, int ms)
@@ -241,7 +248,7 @@ bool client_await(struct client *client, void *data, size_t size, int ms)
 	const int64_t deadline = ntb_now() + ms * NTB_MS;
 	bool good = false;
 
-	pthread_mutex_lock(&client->in_lock);
+	client_lock_in(client);
 	while (!client->answer.done && atomic_load(&client->state) != CLIENT_LOST && ntb_now() < deadline)
 		wait_slice(client);
 	client->unanswered = !client->answer.done;
@@ -266,7 +273,7 @@ bool client_mute(struct client *client)
 		return true;
 	if (!client->unanswered)
 		return false;
-	pthread_mutex_lock(&client->in_lock);
+	client_lock_in(client);
 	done = client->answer.done;
 	pthread_mutex_unlock(&client->in_lock);
 	client->unanswered = !done;

@@ -7,6 +7,7 @@
 #include "../common/futex.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -148,9 +149,13 @@ static bool rejoin(struct client *client)
 
 static void receive_all(struct client *client)
 {
+	/* The lock would be ours again before the other thread has woken up. */
+	while (atomic_load(&client->in_wanted))
+		sched_yield();
 	pthread_mutex_lock(&client->in_lock);
-	while (atomic_load(&client->state) != CLIENT_LOST && client_receive(client, false, false))
-		;
+	for (unsigned round = 0; round < CLIENT_ROUNDS && !atomic_load(&client->in_wanted) &&
+				 atomic_load(&client->state) != CLIENT_LOST && client_receive(client, false, false);)
+		round++;
 	pthread_mutex_unlock(&client->in_lock);
 	if (client->stuck) {
 		pthread_mutex_lock(&client->out_lock);

@@ -35,6 +35,7 @@ enum client_state {
 
 #define CLIENT_LINES 32 /* of log, between two looks of the frontend */
 #define CLIENT_MSIS 16 /* the same; more are one of them again */
+#define CLIENT_ROUNDS 16 /* of 64 KiB that are taken at once: there may be no end of them */
 
 /* What has come for the frontend: the newest state of everything, so that its size is bounded by nature. */
 struct client_events {
@@ -82,7 +83,8 @@ struct client {
 	bool lazy; /* our thread has been told to send */
 	bool blocked; /* the socket takes no more for the moment */
 
-	pthread_mutex_t in_lock;
+	pthread_mutex_t in_lock; /* the frontend's thread takes it by client_lock_in() */
+	atomic_bool in_wanted; /* by the frontend's thread */
 	struct ntb_inbox inbox;
 	atomic_bool stuck; /* the next frame is for the frontend's thread, which alone can reach that memory */
 	struct {
@@ -128,6 +130,8 @@ bool client_send_begin(struct client *client, enum client_state least);
 void client_send_end(struct client *client, enum client_send how);
 /* Append while out_lock is held. Never NULL; what finds no room is dropped, and ends the connection. */
 void *client_add(struct client *client, enum wire_type type, size_t extra);
+/* Take in_lock, from the frontend's thread: ours, which may be kept busy by whoever sends much, lets go of it. */
+void client_lock_in(struct client *client);
 /* Carry out all frames that have come in full; in_lock is held. */
 void client_look(struct client *client, bool owner);
 /* Receive what is there, or wait a slice for it, and carry it out; in_lock is held. False: nothing came. */
