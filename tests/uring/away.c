@@ -210,6 +210,39 @@ static void test_stopped(void **state)
 	place_end(&place);
 }
 
+static void *go_on_later(void *opaque)
+{
+	usleep(1500000);
+	kill(*(pid_t *)opaque, SIGCONT);
+	return NULL;
+}
+
+/* More doorbells than find room while the daemon takes nothing: they wait, and nothing is lost. */
+static void test_posted(void **state)
+{
+	struct place place;
+	struct host a, b;
+	pthread_t thread;
+
+	(void)state;
+	place_make(&place, "60");
+	host_open(&a, place.spec, 0, 0);
+	host_open(&b, place.spec, 2, 0);
+	HOST_UNTIL(link_up(&a, 1), &a, &b, NULL);
+	kill(place.daemon, SIGSTOP);
+	waitpid(place.daemon, NULL, WUNTRACED);
+	assert_int_equal(pthread_create(&thread, NULL, go_on_later, &place.daemon), 0);
+	for (unsigned i = 0; i < 60000; i++)
+		nt_write(&a, 0x420, i < 59999 ? 1 : 2);
+	nt_read(&a, 0x400);
+	assert_int_equal(nt_read(&b, 0x428) & 3, 3);
+	assert_null(strstr(a.log, "away"));
+	pthread_join(thread, NULL);
+	host_close(&a);
+	host_close(&b);
+	place_end(&place);
+}
+
 /* One that has been stopped for longer than the daemon waits: link down for its peers, and back when it runs. */
 static void test_silent_client(void **state)
 {
@@ -230,13 +263,6 @@ static void test_silent_client(void **state)
 	peer_kill(&peer);
 	host_close(&a);
 	place_end(&place);
-}
-
-static void *go_on_later(void *opaque)
-{
-	usleep(1500000);
-	kill(*(pid_t *)opaque, SIGCONT);
-	return NULL;
 }
 
 /* A host that is only slow loses nothing: who writes to it is held back. */
@@ -277,7 +303,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_killed),        cmocka_unit_test(test_cut),  cmocka_unit_test(test_stopped),
-		cmocka_unit_test(test_silent_client), cmocka_unit_test(test_slow),
+		cmocka_unit_test(test_posted),        cmocka_unit_test(test_silent_client), cmocka_unit_test(test_slow),
 	};
 
 	if (argc < 2)

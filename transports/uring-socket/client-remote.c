@@ -56,12 +56,21 @@ static void finish(struct client *client, uint32_t tag, bool wait, bool lazily)
 	client_await(client, NULL, 0, REGISTER_MS);
 }
 
-/* Begin a write. *wait is taken back when waiting is in vain. */
+/*
+ * Begin a write. *wait is taken back when waiting is in vain. What is posted waits for room, like window data, for else a
+ * guest that rings faster than a network carries would lose its connection.
+ */
 static bool begin(struct client *client, bool *wait, uint32_t *tag)
 {
 	if (*wait && client_mute(client))
 		*wait = false;
 	*tag = *wait ? client_question(client) : 0;
+	if (!client_send_begin(client, CLIENT_UP))
+		return false;
+	if (*wait || ntb_outbox_size(&client->outbox) < CLIENT_FULL)
+		return true;
+	pthread_mutex_unlock(&client->out_lock);
+	client_make_room(client);
 	return client_send_begin(client, CLIENT_UP);
 }
 

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #define MUCH (16u << 10) /* window data that is sent at once */
-#define FULL (256u << 10) /* window data waits from here on; answers and registers still find room */
 #define ROOM_MS 3000 /* as copies in shared memory wait */
 #define SLICE_MS 50
 #define SERVE_MS 1
@@ -139,7 +138,7 @@ bool client_make_room(struct client *client)
 		if (!client_send_begin(client, CLIENT_UP))
 			return false;
 		size = ntb_outbox_size(&client->outbox);
-		if (size < FULL) {
+		if (size < CLIENT_FULL) {
 			client->no_room = false;
 			pthread_mutex_unlock(&client->out_lock);
 			return true;

@@ -35,6 +35,7 @@ enum client_state {
 
 #define CLIENT_LINES 32 /* of log, between two looks of the frontend */
 #define CLIENT_MSIS 16 /* the same; more are one of them again */
+#define CLIENT_FULL (256u << 10) /* what is posted waits from here on; answers still find room */
 #define CLIENT_ROUNDS 16 /* of 64 KiB that are taken at once: there may be no end of them */
 
 /* What has come for the frontend: the newest state of everything, so that its size is bounded by nature. */
@@ -142,7 +143,7 @@ uint32_t client_question(struct client *client);
 bool client_await(struct client *client, void *data, size_t size, int ms);
 /* Whether asking is in vain: there is no connection, or an earlier question is still open. */
 bool client_mute(struct client *client);
-/* Wait until the outbox is short enough for window data, a bounded time. */
+/* Wait until the outbox is short enough for what is posted, a bounded time. */
 bool client_make_room(struct client *client);
 /* The connection is of no use any more. Locks may be held, but events_lock. */
 __attribute__((format(printf, 2, 3))) void client_lose(struct client *client, const char *format, ...);
