@@ -3,11 +3,7 @@
 #include "raw.h"
 #include "scenario.h"
 
-#include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -120,22 +116,6 @@ static void test_killed(void **state)
 	place_end(&place);
 }
 
-/* The connection of this process's first host breaks, and nobody else's. */
-static void cut_first(const struct place *place)
-{
-	for (int fd = 3; fd < 1024; fd++) {
-		struct sockaddr_un address = { .sun_family = AF_UNSPEC };
-		socklen_t size = sizeof(address);
-
-		if (getpeername(fd, (struct sockaddr *)&address, &size) || address.sun_family != AF_UNIX ||
-		    strcmp(address.sun_path, place->path))
-			continue;
-		assert_int_equal(shutdown(fd, SHUT_RDWR), 0);
-		return;
-	}
-	fail_msg("no connection to %s", place->path);
-}
-
 /* Peers have not been away but for this host: its guest is told all the same, since it could not see them. */
 static void test_cut(void **state)
 {
@@ -156,7 +136,7 @@ static void test_cut(void **state)
 		host_run(&a);
 		msis = a.msis;
 		before = member(&b, 0);
-		cut_first(&place);
+		place_cut_first(&place);
 		/* It may be back before anybody has looked. */
 		HOST_UNTIL(link_up(&a, 1) && member(&b, 0).up && member(&b, 0).owner != before.owner, &a, &b, NULL);
 		HOST_UNTIL(a.msis != msis, &a, &b, NULL);
@@ -210,39 +190,6 @@ static void test_stopped(void **state)
 	place_end(&place);
 }
 
-static void *go_on_later(void *opaque)
-{
-	usleep(1500000);
-	kill(*(pid_t *)opaque, SIGCONT);
-	return NULL;
-}
-
-/* More doorbells than find room while the daemon takes nothing: they wait, and nothing is lost. */
-static void test_posted(void **state)
-{
-	struct place place;
-	struct host a, b;
-	pthread_t thread;
-
-	(void)state;
-	place_make(&place, "60");
-	host_open(&a, place.spec, 0, 0);
-	host_open(&b, place.spec, 2, 0);
-	HOST_UNTIL(link_up(&a, 1), &a, &b, NULL);
-	kill(place.daemon, SIGSTOP);
-	waitpid(place.daemon, NULL, WUNTRACED);
-	assert_int_equal(pthread_create(&thread, NULL, go_on_later, &place.daemon), 0);
-	for (unsigned i = 0; i < 60000; i++)
-		nt_write(&a, 0x420, i < 59999 ? 1 : 2);
-	nt_read(&a, 0x400);
-	assert_int_equal(nt_read(&b, 0x428) & 3, 3);
-	assert_null(strstr(a.log, "away"));
-	pthread_join(thread, NULL);
-	host_close(&a);
-	host_close(&b);
-	place_end(&place);
-}
-
 /* One that has been stopped for longer than the daemon waits: link down for its peers, and back when it runs. */
 static void test_silent_client(void **state)
 {
@@ -265,45 +212,13 @@ static void test_silent_client(void **state)
 	place_end(&place);
 }
 
-/* A host that is only slow loses nothing: who writes to it is held back. */
-static void test_slow(void **state)
-{
-	static uint8_t data[WINDOW_SIZE];
-	struct idtntb_member before;
-	struct place place;
-	struct peer peer;
-	struct host a;
-	pthread_t thread;
-
-	(void)state;
-	place_make(&place, "20");
-	host_open(&a, place.spec, 0, HOST_COPY);
-	peer_start(&peer, place.spec, 2, NULL);
-	HOST_UNTIL(link_up(&a, 1), &a, NULL, NULL);
-	window_set(&a, 0, 1, RAM_BASE);
-	before = member(&a, 1);
-	kill(peer.pid, SIGSTOP);
-	assert_int_equal(pthread_create(&thread, NULL, go_on_later, &peer.pid), 0);
-	for (unsigned round = 1; round <= 6; round++) {
-		memset(data, (int)round, sizeof(data));
-		copy_write(&a, 0, 0, data, sizeof(data));
-	}
-	copy_read(&a, 0, 0, data, sizeof(data));
-	for (size_t i = 0; i < sizeof(data); i++)
-		assert_int_equal(data[i], 6);
-	assert_int_equal(member(&a, 1).owner, before.owner);
-	assert_true(member(&a, 1).up);
-	pthread_join(thread, NULL);
-	peer_kill(&peer);
-	host_close(&a);
-	place_end(&place);
-}
-
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_killed),        cmocka_unit_test(test_cut),  cmocka_unit_test(test_stopped),
-		cmocka_unit_test(test_posted),        cmocka_unit_test(test_silent_client), cmocka_unit_test(test_slow),
+		cmocka_unit_test(test_killed),
+		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_stopped),
+		cmocka_unit_test(test_silent_client),
 	};
 
 	if (argc < 2)

@@ -46,6 +46,21 @@ unsigned place_descriptors(const struct place *place)
 	return count;
 }
 
+void place_cut_first(const struct place *place)
+{
+	for (int fd = 3; fd < 1024; fd++) {
+		struct sockaddr_un address = { .sun_family = AF_UNSPEC };
+		socklen_t size = sizeof(address);
+
+		if (getpeername(fd, (struct sockaddr *)&address, &size) || address.sun_family != AF_UNIX ||
+		    strcmp(address.sun_path, place->path))
+			continue;
+		assert_int_equal(shutdown(fd, SHUT_RDWR), 0);
+		return;
+	}
+	fail_msg("no connection to %s", place->path);
+}
+
 int raw_connect(const struct place *place)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };

@@ -16,6 +16,8 @@ void place_make(struct place *place, const char *silence);
 void place_end(struct place *place);
 /* Descriptors that the daemon has open. */
 unsigned place_descriptors(const struct place *place);
+/* The connection of this process's first host breaks, and nobody else's. */
+void place_cut_first(const struct place *place);
 
 /* A connection that nothing has been said on. */
 int raw_connect(const struct place *place);

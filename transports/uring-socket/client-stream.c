@@ -220,7 +220,7 @@ uint32_t client_question(struct client *client)
 
 	client_lock_in(client);
 	tag = ++client->answer.tag;
-	client->answer.done = false;
+	client->answer.done = client->answer.buried = false;
 	pthread_mutex_unlock(&client->in_lock);
 	return tag;
 }
@@ -248,7 +248,8 @@ bool client_await(struct client *client, void *data, size_t size, int ms)
 	bool good = false;
 
 	client_lock_in(client);
-	while (!client->answer.done && atomic_load(&client->state) != CLIENT_LOST && ntb_now() < deadline)
+	while (!client->answer.done && !client->answer.buried && atomic_load(&client->state) != CLIENT_LOST &&
+	       ntb_now() < deadline)
 		wait_slice(client);
 	client->unanswered = !client->answer.done;
 	if (client->answer.done && client->answer.size == size) {

@@ -89,6 +89,7 @@ static void bury(struct client *client)
 		close(client->fd);
 	client->fd = -1;
 	client->stuck = false;
+	client->answer.buried = true;
 	ntb_outbox_destroy(&client->outbox);
 	ntb_inbox_destroy(&client->inbox);
 	pthread_mutex_unlock(&client->out_lock);

@@ -91,6 +91,7 @@ struct client {
 	struct {
 		uint32_t tag; /* of the newest question */
 		bool done;
+		bool buried; /* with the connection it was asked on */
 		uint32_t size;
 		uint8_t data[WIRE_DATA];
 	} answer;
