@@ -40,7 +40,7 @@ static void answer(int fd, unsigned type, const void *fixed, size_t size)
 	raw_send(fd, bytes, raw_frame(bytes, type, fixed, size, NULL, 0));
 }
 
-static void greet(int fd)
+static void greet(int fd, const char *ports)
 {
 	struct wire_welcome welcome = {
 		.magic = WIRE_MAGIC, .version = WIRE_VERSION, .capabilities = WIRE_CAP_RAM, .silence_ms = 2000
@@ -52,7 +52,7 @@ static void greet(int fd)
 
 	uint8_t heard[8192];
 
-	idtntb_topology_parse(&topology, NULL, NULL, NULL, NULL);
+	idtntb_topology_parse(&topology, NULL, ports, NULL, NULL);
 	ntb_wire_topology_put(&welcome, &topology);
 	recv(fd, heard, sizeof(struct wire_frame) + sizeof(struct wire_hello), MSG_WAITALL);
 	answer(fd, WIRE_WELCOME, &welcome, sizeof(welcome));
@@ -109,7 +109,7 @@ static void speak_of_anything(struct fake *fake, int fd)
 {
 	uint8_t heard[65536];
 
-	greet(fd);
+	greet(fd, NULL);
 	for (unsigned i = 0; i < FRAMES && !atomic_load(&fake->stop); i++) {
 		say_anything(fd);
 		while (recv(fd, heard, sizeof(heard), MSG_DONTWAIT) > 0)
@@ -143,7 +143,7 @@ static void write_without_end(struct fake *fake, int fd)
 	uint8_t heard[4096];
 	size_t at = 0;
 
-	greet(fd);
+	greet(fd, NULL);
 	for (size_t i = 0; i < sizeof(frames) / sizeof(frames[0]); i++)
 		frames[i].frame = (struct wire_frame){ .length = sizeof(frames[0]), .type = WIRE_RAM_WRITE };
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room));
@@ -154,6 +154,20 @@ static void write_without_end(struct fake *fake, int fd)
 		while (recv(fd, heard, sizeof(heard), MSG_DONTWAIT) > 0)
 			;
 	}
+}
+
+/* It hangs up, and goes on talking in the same breath. Who comes again finds another switch. */
+static void hang_up_and_go_on(struct fake *fake, int fd)
+{
+	static const char words[] = "so it is, and no more";
+	const struct wire_text text = { .size = sizeof(words) - 1 };
+	const struct wire_peer peer = { .slot = 1, .owner = 78, .up = 1 };
+	uint8_t bytes[512];
+	size_t size = raw_frame(bytes, WIRE_BYE, &text, sizeof(text), words, sizeof(words) - 1);
+
+	greet(fd, atomic_load(&fake->conversations) ? "0,4" : NULL);
+	size += raw_frame(bytes + size, WIRE_PEER, &peer, sizeof(peer), NULL, 0);
+	raw_send(fd, bytes, size);
 }
 
 static void *serve(void *opaque)
@@ -287,12 +301,33 @@ static void test_flood(void **state)
 	fake_end(&fake);
 }
 
+/* Nothing is believed after what is said last; and why it is for good is said once. */
+static void test_leave(void **state)
+{
+	const char *refusal;
+	struct fake fake;
+	struct host host;
+
+	(void)state;
+	fake_start(&fake, hang_up_and_go_on);
+	host_open(&host, fake.spec, 0, HOST_BARE);
+	HOST_UNTIL((refusal = strstr(host.log, "the switch cannot be joined again: ")), &host, NULL, NULL);
+	assert_non_null(strstr(host.log, "the daemon hangs up: so it is, and no more\n"));
+	assert_false(link_up(&host, 1));
+	HOST_UNTIL(atomic_load(&fake.conversations) >= 4, &host, NULL, NULL);
+	assert_null(strstr(refusal + 1, "the switch cannot be joined again: "));
+	assert_false(link_up(&host, 1));
+	fake_end(&fake);
+	host_close(&host);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_anything),
 		cmocka_unit_test(test_last_words),
 		cmocka_unit_test(test_flood),
+		cmocka_unit_test(test_leave),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

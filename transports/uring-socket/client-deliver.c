@@ -54,9 +54,15 @@ static void resume(struct client *client)
 {
 	struct idtntb_attachment *a = client->a;
 	struct idtntb_member self = { 0 };
+	int state = CLIENT_REJOINED;
 
 	if (!client_send_begin(client, CLIENT_REJOINED))
 		return;
+	/* News of a connection before this one, which has been resumed. */
+	if (atomic_load(&client->state) != CLIENT_REJOINED) {
+		pthread_mutex_unlock(&client->out_lock);
+		return;
+	}
 	client_replay(client);
 	client_add(client, WIRE_RESUME, 0);
 	idtntb_switch_member(a->sw, a->port_number, &self);
@@ -67,8 +73,7 @@ static void resume(struct client *client)
 	}
 	client->unanswered = client->no_room = false;
 	/* Unless it has been lost again meanwhile. */
-	if (atomic_load(&client->state) == CLIENT_REJOINED)
-		atomic_store(&client->state, CLIENT_UP);
+	atomic_compare_exchange_strong(&client->state, &state, CLIENT_UP);
 	client_send_end(client, CLIENT_SEND_NOW);
 	ntb_log(a, IDTNTB_LOG_INFO, "the switch is back");
 	client_offer(client);
@@ -101,7 +106,7 @@ static void take(struct client *client, struct client_events *news)
 
 	pthread_mutex_lock(&client->events_lock);
 	*news = *events;
-	events->lost = events->rejoined = events->intx_changed = false;
+	events->rejoined = events->intx_changed = false;
 	events->msi_count = events->line_count = 0;
 	for (unsigned window = 0; window < IDTNTB_WINDOWS; window++)
 		events->windows[window].changed = false;

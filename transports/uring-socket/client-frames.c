@@ -53,7 +53,6 @@ void client_forget(struct client *client)
 	struct client_events *events = &client->events;
 
 	begin_news(client);
-	events->lost = true;
 	events->rejoined = false;
 	events->msi_count = 0;
 	events->intx_changed |= events->intx;

@@ -166,9 +166,11 @@ void client_look(struct client *client, bool owner)
 {
 	const struct wire_frame *frame;
 	struct idtntb_error error;
-	int ret;
+	int ret = 0;
 
-	while ((ret = ntb_inbox_next(&client->inbox, true, &frame, &error)) > 0) {
+	/* What the daemon has said is forgotten when it is lost: nothing is to be believed after that. */
+	while (atomic_load(&client->state) != CLIENT_LOST &&
+	       (ret = ntb_inbox_next(&client->inbox, true, &frame, &error)) > 0) {
 		client->stuck = !client_carry_out(client, frame, owner);
 		if (client->stuck) {
 			/* It is looked at again, by the other thread. */

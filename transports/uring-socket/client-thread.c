@@ -119,12 +119,36 @@ static void install(struct client *client, int fd, const struct ntb_inbox *inbox
 	ntb_wake(client->a);
 }
 
-static bool rejoin(struct client *client)
+/* Take the port of the daemon that answers there, if it is one that we can be a client of. */
+static int join_again(struct client *client, int fd, struct ntb_inbox *inbox, struct idtntb_error *error)
 {
 	const struct idtntb_topology *ours = idtntb_switch_topology(client->a->sw);
 	struct idtntb_topology topology;
 	struct wire_welcome welcome;
-	struct idtntb_error error;
+	int ret = client_greet(client, fd, inbox, &welcome, error);
+
+	/* One that is about to begin or to end, unless it has said why. */
+	if (ret && ret != -ECONNREFUSED)
+		error->text[0] = '\0';
+	if (!ret)
+		ret = ntb_wire_topology_get(&topology, &welcome, error);
+	if (!ret)
+		ret = idtntb_topology_compare(ours, &topology, error);
+	return ret ? ret : client_attach(client, fd, inbox, error);
+}
+
+/* Once for each reason: it is tried twice a second. */
+static void say_refusal(struct client *client, const struct idtntb_error *why)
+{
+	if (!why->text[0] || !strcmp(client->refusal.text, why->text))
+		return;
+	client->refusal = *why;
+	client_line(client, IDTNTB_LOG_WARNING, "the switch cannot be joined again: %s", why->text);
+}
+
+static bool rejoin(struct client *client)
+{
+	struct idtntb_error error = { "" };
 	struct ntb_inbox inbox;
 	int fd = ntb_address_connect(&client->address, GREET_MS, &error), ret;
 
@@ -132,17 +156,13 @@ static bool rejoin(struct client *client)
 		return false;
 	ret = ntb_inbox_init(&inbox);
 	if (!ret)
-		ret = client_greet(client, fd, &inbox, &welcome, &error);
-	if (!ret)
-		ret = ntb_wire_topology_get(&topology, &welcome, &error);
-	if (!ret)
-		ret = idtntb_topology_compare(ours, &topology, &error);
-	if (!ret)
-		ret = client_attach(client, fd, &inbox, &error);
+		ret = join_again(client, fd, &inbox, &error);
 	if (!ret) {
+		client->refusal.text[0] = '\0';
 		install(client, fd, &inbox);
 		return true;
 	}
+	say_refusal(client, &error);
 	ntb_inbox_destroy(&inbox);
 	close(fd);
 	return false;

@@ -40,7 +40,7 @@ enum client_state {
 
 /* What has come for the frontend: the newest state of everything, so that its size is bounded by nature. */
 struct client_events {
-	bool lost, rejoined;
+	bool rejoined;
 	struct client_window {
 		bool readable, changed;
 		unsigned slot;
@@ -108,7 +108,8 @@ struct client {
 	pthread_t thread;
 	bool thread_runs;
 	atomic_bool stop;
-	int epoll, wake; /* the thread's */
+	struct idtntb_error refusal; /* why it could not join again, as last said; the thread's */
+	int epoll, wake; /* the same */
 };
 
 static inline struct client *client_of(struct idtntb_attachment *a)
