@@ -10,15 +10,6 @@
 
 #define PATIENCE (2 * SECOND) /* with a host that does not answer, and up to a second more: as copies wait */
 
-static void answer(struct connection *c, uint32_t tag, const void *data, size_t size)
-{
-	struct wire_data *frame = connection_add(c, WIRE_DATA_FRAME, size);
-
-	frame->tag = tag;
-	frame->size = (uint32_t)size;
-	memcpy(frame + 1, data, size);
-}
-
 void read_start(struct connection *c, const struct wire_read *wanted)
 {
 	struct pending_read *read = &c->read;
@@ -37,7 +28,7 @@ void read_start(struct connection *c, const struct wire_read *wanted)
 	if (read->waiting)
 		read->active = true;
 	else
-		answer(c, read->tag, read->data, read->size);
+		request_answer(c, read->tag, read->data, read->size);
 }
 
 int read_peer(void *opaque, unsigned slot, uint64_t address, void *data, size_t size)
@@ -74,7 +65,7 @@ static void settle(struct connection *c, struct segment *segment, const void *da
 	if (--read->waiting)
 		return;
 	read->active = false;
-	answer(c, read->tag, read->data, read->size);
+	request_answer(c, read->tag, read->data, read->size);
 }
 
 void read_answered(struct connection *from, const struct wire_ram_answer *frame)

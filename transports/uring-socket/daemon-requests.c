@@ -44,7 +44,7 @@ static void attach(struct connection *c, const void *body)
 		say("%s has port %u", c->name, c->number);
 }
 
-static void answer(struct connection *c, uint32_t tag, const void *data, size_t size)
+void request_answer(struct connection *c, uint32_t tag, const void *data, size_t size)
 {
 	struct wire_data *frame = connection_add(c, WIRE_DATA_FRAME, size);
 
@@ -70,15 +70,15 @@ static void read_space(struct connection *c, const void *body)
 	switch (frame->space) {
 	case WIRE_SPACE_CONFIG:
 		value = idtntb_port_config_read(c->port, (uint32_t)frame->offset, frame->size);
-		answer(c, frame->tag, &value, frame->size);
+		request_answer(c, frame->tag, &value, frame->size);
 		return;
 	case WIRE_SPACE_PEEK:
 		value = idtntb_port_peek(c->port, (uint32_t)frame->offset);
-		answer(c, frame->tag, &value, frame->size);
+		request_answer(c, frame->tag, &value, frame->size);
 		return;
 	case WIRE_SPACE_STATS:
 		idtntb_port_stats(c->port, &stats);
-		answer(c, frame->tag, &stats, sizeof(stats));
+		request_answer(c, frame->tag, &stats, sizeof(stats));
 		return;
 	default:
 		read_start(c, frame);
@@ -106,7 +106,7 @@ static void do_sync(struct connection *c, const void *body)
 
 	/* What it has done to itself is told before the answer. */
 	ports_settle(c->daemon);
-	answer(c, frame->tag, NULL, 0);
+	request_answer(c, frame->tag, NULL, 0);
 }
 
 static void mirror(struct connection *c, const void *body)

@@ -14,11 +14,8 @@ static void send_pieces(struct connection *c, uint32_t tag, const uint8_t *data,
 {
 	for (size_t at = 0; at < size; at += WIRE_DATA) {
 		const size_t part = size - at < WIRE_DATA ? size - at : WIRE_DATA;
-		struct wire_data *frame = connection_add(c, WIRE_DATA_FRAME, part);
 
-		frame->tag = tag;
-		frame->size = (uint32_t)part;
-		memcpy(frame + 1, data + at, part);
+		request_answer(c, tag, data + at, part);
 	}
 }
 

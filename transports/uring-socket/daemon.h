@@ -183,6 +183,8 @@ extern const char stream_hung_up[]; /* the reason that is none worth a line */
 
 /* daemon-requests.c: carry out a frame that has been checked. */
 void request_carry_out(struct connection *connection, const struct wire_frame *frame);
+/* DATA, the answer to what was asked with that tag. */
+void request_answer(struct connection *connection, uint32_t tag, const void *data, size_t size);
 
 /* daemon-port.c */
 int ports_open(struct daemon *daemon);
