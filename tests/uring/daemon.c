@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -237,6 +238,24 @@ static void start_for(struct program *program, struct place *place, uid_t user)
 	program_says(program, "listening on ");
 }
 
+/* Who is refused takes nobody's place, as many as there may be. */
+static void refused_in_a_crowd(const struct place *place)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct pollfd crowd[64];
+
+	memcpy(address.sun_path, place->path, sizeof(place->path));
+	for (unsigned i = 0; i < 64; i++) {
+		crowd[i] = (struct pollfd){ .fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), .events = POLLIN };
+		assert_int_equal(connect(crowd[i].fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+	}
+	for (unsigned i = 0; i < 8; i++)
+		assert_false(admitted(place, ANOTHER_USER));
+	assert_int_equal(poll(crowd, 64, 200), 0);
+	for (unsigned i = 0; i < 64; i++)
+		close(crowd[i].fd);
+}
+
 /* Root takes the place of both; who is not root is one of them itself. */
 static void test_user(void **state)
 {
@@ -254,6 +273,7 @@ static void test_user(void **state)
 		program_says(&program, "a client is refused: it is of another user than --user names");
 		/* Who has been refused is in nobody's way. */
 		assert_true(admitted(&place, one));
+		refused_in_a_crowd(&place);
 	}
 	end(&program, &place);
 	if (self) {
@@ -295,7 +315,9 @@ static void test_user_unknown(void **state)
 /* What would keep nobody out, and ports that there are not: 70000 is no name for 4464. */
 static void test_tcp_options(void **state)
 {
-	static const char *const bad[] = { "tcp:70000", "tcp:127.0.0.1:65536", "tcp:", "tcp:x", "tcp:-1", "tcp:123456" };
+	static const char *const bad[] = {
+		"tcp:70000", "tcp:127.0.0.1:65536", "tcp:", "tcp:x", "tcp:-1", "tcp:123456"
+	};
 
 	(void)state;
 	refused("tcp:0", "--user", "0", "--user: of a TCP connection nobody knows the user");
@@ -307,11 +329,8 @@ static void test_tcp_options(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_forbidden),
-		cmocka_unit_test(test_socket),
-		cmocka_unit_test(test_user),
-		cmocka_unit_test(test_user_unknown),
-		cmocka_unit_test(test_tcp_options),
+		cmocka_unit_test(test_forbidden),    cmocka_unit_test(test_socket),      cmocka_unit_test(test_user),
+		cmocka_unit_test(test_user_unknown), cmocka_unit_test(test_tcp_options),
 	};
 
 	own_program = argv[0];

@@ -108,14 +108,15 @@ static void evict(struct daemon *daemon)
 
 void connection_accepted(struct daemon *daemon, int fd)
 {
+	const bool welcome = admitted(daemon, fd);
 	struct connection *c = NULL;
 
-	if (daemon->connection_count >= CONNECTIONS)
+	if (welcome && daemon->connection_count >= CONNECTIONS)
 		evict(daemon);
-	if (daemon->connection_count == CONNECTIONS_MOST)
-		say_some("a client is refused: there are too many already");
-	else if (!admitted(daemon, fd))
+	if (!welcome)
 		say_some("a client is refused: it is of another user than --user names");
+	else if (daemon->connection_count == CONNECTIONS_MOST)
+		say_some("a client is refused: there are too many already");
 	else
 		c = calloc(1, sizeof(*c));
 	if (!c || ntb_inbox_init(&c->inbox)) {
@@ -266,7 +267,8 @@ void connections_advance(struct daemon *daemon)
 		if (c->state == CLOSING && !c->sending.busy && !c->receiving.busy) {
 			daemon->connections[i--] = daemon->connections[--daemon->connection_count];
 			destroy(c);
-		} else if (c->state != CLOSING && !c->receiving.busy && (c->inbox.fd_count <= BOX_FDS || may_go_on(c))) {
+		} else if (c->state != CLOSING && !c->receiving.busy &&
+			   (c->inbox.fd_count <= BOX_FDS || may_go_on(c))) {
 			/* Also of one that is held back, into what is free: so that its end is noticed. */
 			stream_receive(c);
 		}
