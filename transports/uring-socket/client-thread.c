@@ -122,7 +122,6 @@ static void install(struct client *client, int fd, const struct ntb_inbox *inbox
 /* Take the port of the daemon that answers there, if it is one that we can be a client of. */
 static int join_again(struct client *client, int fd, struct ntb_inbox *inbox, struct idtntb_error *error)
 {
-	const struct idtntb_topology *ours = idtntb_switch_topology(client->a->sw);
 	struct idtntb_topology topology;
 	struct wire_welcome welcome;
 	int ret = client_greet(client, fd, inbox, &welcome, error);
@@ -133,7 +132,7 @@ static int join_again(struct client *client, int fd, struct ntb_inbox *inbox, st
 	if (!ret)
 		ret = ntb_wire_topology_get(&topology, &welcome, error);
 	if (!ret)
-		ret = idtntb_topology_compare(ours, &topology, error);
+		ret = idtntb_topology_compare(&client->topology, &topology, error);
 	return ret ? ret : client_attach(client, fd, inbox, error);
 }
 

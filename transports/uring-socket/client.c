@@ -43,12 +43,11 @@ static int make(struct client **made, struct idtntb_attachment *a, struct idtntb
 /* A block of the daemon's topology, where the common code looks for one. */
 static int make_shadow(struct client *client, const struct wire_welcome *welcome, struct idtntb_error *error)
 {
-	struct idtntb_topology topology;
-	int ret = ntb_wire_topology_get(&topology, welcome, error);
+	int ret = ntb_wire_topology_get(&client->topology, welcome, error);
 
 	if (ret)
 		return ret;
-	client->memory_size = ntb_layout_size(topology.port_count);
+	client->memory_size = ntb_layout_size(client->topology.port_count);
 	client->memory = mmap(NULL, client->memory_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (client->memory == MAP_FAILED) {
 		client->memory = NULL;
@@ -56,7 +55,7 @@ static int make_shadow(struct client *client, const struct wire_welcome *welcome
 	}
 	client->a->memory = client->memory;
 	client->a->memory_size = client->memory_size;
-	return idtntb_block_format(client->memory, client->memory_size, &topology, error);
+	return idtntb_block_format(client->memory, client->memory_size, &client->topology, error);
 }
 
 static int uring_open(struct idtntb_attachment *a, const char *where, const struct idtntb_attach_options *options,

@@ -68,6 +68,7 @@ struct client {
 	struct ntb_address address;
 	uint64_t identity;
 	_Atomic uint32_t capabilities; /* that both have */
+	struct idtntb_topology topology; /* as the shadow's, which goes before our thread does */
 	size_t memory_size;
 	void *memory; /* the shadow's */
 
