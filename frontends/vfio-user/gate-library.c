@@ -111,7 +111,11 @@ static bool wait_for_room(struct gate *gate, int64_t *until)
 
 	if (!*until)
 		*until = now + GATE_PATIENCE_MS;
-	return now < *until && poll(fds, 2, (int)(*until - now)) > 0 && !fds[1].revents;
+	if (now >= *until || poll(fds, 2, (int)(*until - now)) <= 0)
+		return false;
+	if (fds[1].revents)
+		errno = ECANCELED; /* which is not held against the client */
+	return !fds[1].revents;
 }
 
 /* Replies are sent by this: all of one, or the client must go. */
