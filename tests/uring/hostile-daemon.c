@@ -7,7 +7,6 @@
 
 #include <idtntb-view.h>
 
-#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -17,8 +16,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define CONVERSATIONS 60
-#define FRAMES 60 /* in each */
+#define CONVERSATIONS 30
+#define FRAMES 120 /* in each */
 #define FLOOD_MS 12000 /* far longer than an access waits */
 
 /* What a terminal would obey, and more lines than one. */
@@ -139,14 +138,13 @@ static void write_without_end(struct fake *fake, int fd)
 		struct wire_ram_write write;
 	} frames[32768];
 	const int64_t until = now_ms() + FLOOD_MS;
-	const int room = 64 << 20;
 	uint8_t heard[4096];
 	size_t at = 0;
 
 	greet(fd, NULL);
 	for (size_t i = 0; i < sizeof(frames) / sizeof(frames[0]); i++)
 		frames[i].frame = (struct wire_frame){ .length = sizeof(frames[0]), .type = WIRE_RAM_WRITE };
-	setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room));
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &(int){ 64 << 20 }, sizeof(int));
 	while (!atomic_load(&fake->stop) && now_ms() < until) {
 		ssize_t sent = send(fd, (uint8_t *)frames + at, sizeof(frames) - at, MSG_DONTWAIT | MSG_NOSIGNAL);
 
@@ -294,11 +292,32 @@ static void test_flood(void **state)
 		longest = now_ms() - turn > longest ? now_ms() - turn : longest;
 	}
 	print_message("the first access took %d ms, %d at most after it\n", (int)first, (int)longest);
-	assert_true(first < 4500 && longest < 500);
+	assert_true(first < 4500 && longest < 2000);
 	start = now_ms();
 	host_close(&host);
 	assert_true(now_ms() - start < 2000);
 	fake_end(&fake);
+}
+
+static void say_no_more(struct fake *fake, int fd)
+{
+	(void)fake;
+	greet(fd, NULL);
+}
+
+/* Who loses each connection as soon as it is there, and takes everybody's link up and down with it, does so twice a second. */
+static void test_pause(void **state)
+{
+	struct fake fake;
+	struct host host;
+
+	(void)state;
+	fake_start(&fake, say_no_more);
+	host_open(&host, fake.spec, 0, HOST_BARE);
+	hosts_run_for(&host, NULL, NULL, 2200);
+	assert_in_range(atomic_load(&fake.conversations), 2, 20);
+	fake_end(&fake);
+	host_close(&host);
 }
 
 /* Nothing is believed after what is said last; and why it is for good is said once. */
@@ -316,7 +335,6 @@ static void test_leave(void **state)
 	assert_false(link_up(&host, 1));
 	HOST_UNTIL(atomic_load(&fake.conversations) >= 4, &host, NULL, NULL);
 	assert_null(strstr(refusal + 1, "the switch cannot be joined again: "));
-	assert_false(link_up(&host, 1));
 	fake_end(&fake);
 	host_close(&host);
 }
@@ -324,10 +342,8 @@ static void test_leave(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_anything),
-		cmocka_unit_test(test_last_words),
-		cmocka_unit_test(test_flood),
-		cmocka_unit_test(test_leave),
+		cmocka_unit_test(test_anything), cmocka_unit_test(test_last_words), cmocka_unit_test(test_flood),
+		cmocka_unit_test(test_leave),    cmocka_unit_test(test_pause),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -145,26 +145,25 @@ static void say_refusal(struct client *client, const struct idtntb_error *why)
 	client_line(client, IDTNTB_LOG_WARNING, "the switch cannot be joined again: %s", why->text);
 }
 
-static bool rejoin(struct client *client)
+static void rejoin(struct client *client)
 {
 	struct idtntb_error error = { "" };
 	struct ntb_inbox inbox;
 	int fd = ntb_address_connect(&client->address, GREET_MS, &error), ret;
 
 	if (fd < 0)
-		return false;
+		return;
 	ret = ntb_inbox_init(&inbox);
 	if (!ret)
 		ret = join_again(client, fd, &inbox, &error);
 	if (!ret) {
 		client->refusal.text[0] = '\0';
 		install(client, fd, &inbox);
-		return true;
+		return;
 	}
 	say_refusal(client, &error);
 	ntb_inbox_destroy(&inbox);
 	close(fd);
-	return false;
 }
 
 static void receive_all(struct client *client)
@@ -224,10 +223,21 @@ static void serve(struct client *client)
 			    (int)(client->silence / (1000 * NTB_MS)));
 }
 
+static void rest(struct client *client, int64_t until)
+{
+	struct epoll_event event;
+	int64_t left;
+
+	while (!atomic_load(&client->stop) && (left = until - ntb_now()) > 0) {
+		if (epoll_wait(client->epoll, &event, 1, (int)(left / NTB_MS) + 1) > 0)
+			take_wake(client);
+	}
+}
+
 static void *run(void *opaque)
 {
 	struct client *client = opaque;
-	struct epoll_event event;
+	int64_t tried = 0;
 
 	while (!atomic_load(&client->stop)) {
 		if (atomic_load(&client->state) != CLIENT_LOST) {
@@ -235,8 +245,12 @@ static void *run(void *opaque)
 			continue;
 		}
 		bury(client);
-		if (!rejoin(client) && epoll_wait(client->epoll, &event, 1, AGAIN_MS) > 0)
-			take_wake(client);
+		/* At once, but not again and again where each connection is lost as soon as it is there. */
+		if (tried)
+			rest(client, tried + AGAIN_MS * NTB_MS);
+		tried = ntb_now();
+		if (!atomic_load(&client->stop))
+			rejoin(client);
 	}
 	return NULL;
 }
