@@ -11,7 +11,7 @@ test_help() {
     cat <<'TEXT'
 Usage: ./idtntb test [--quick] [--no-guests] [GUEST-TEST...]
 
-Runs the whole test suite; everything it needs is set up first (three quarters of an hour when nothing is there yet).
+Runs the whole test suite; everything it needs is set up first (half an hour on two cores when nothing is there yet).
   --quick       only the release build and its tests
   --no-guests   all but the guest tests
   GUEST-TEST    only these guest tests (tests/guest/run --list) and nothing before them but the build
