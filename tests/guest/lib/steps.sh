@@ -97,8 +97,9 @@ check_window() {
     window_open "$s" "$r" "$mw"
     random_file "$size"
     fill "$s" "peer0/peer_mw$mw"
-    is "what guest $r finds in its buffer" "$(hash_of "$r" "peer0/mw$mw" "$size")" "$HASH"
+    # Stores are posted, and by copy to a slow host on their way for a while: a read of the window pushes them home.
     is "what guest $s reads back" "$(hash_of "$s" "peer0/peer_mw$mw" "$size")" "$HASH"
+    is "what guest $r finds in its buffer" "$(hash_of "$r" "peer0/mw$mw" "$size")" "$HASH"
     random_file "$size"
     fill "$r" "peer0/mw$mw"
     is "what guest $s reads of guest $r's data" "$(hash_of "$s" "peer0/peer_mw$mw" "$size")" "$HASH"
